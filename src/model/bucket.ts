@@ -1,0 +1,20 @@
+import type { BucketId, BucketName, ScopeId } from './ids.ts';
+
+/** A bucket as stored. `settings` are the JSON API's Bucket fields as the client (or the cloud) set them. */
+export interface Bucket {
+  readonly name: BucketName;
+  readonly id: BucketId;
+  /** The scope whose journal orders the bucket's objects and metadata. */
+  readonly scopeId: ScopeId;
+  /** The site that may commit here. At a site, buckets that sync brought down have owner `cloud`. */
+  readonly owner: string;
+  readonly project: string;
+  readonly metageneration: bigint;
+  readonly timeCreatedMs: number;
+  readonly updatedMs: number;
+  readonly location: string;
+  readonly storageClass: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** As the owner gave it; absent: derived. */
+  readonly etag?: string;
+}

@@ -1,0 +1,83 @@
+/**
+ * The one error type. Codes are coarse and say what the caller must do; messages are rich and say how to mend it.
+ * Each dialect renders every code from a complete table, so a new code fails to compile until it is rendered.
+ */
+
+/** What each error carries. Adding a key here is the only way to add an error. */
+export interface ErrorDetails {
+  /** `field` is the parameter, header or body field at fault; `reason` overrides the dialect's default reason. */
+  invalidArgument: { field?: string; reason?: 'invalid' | 'required' | 'invalidParameter' | 'parseError' };
+  unauthenticated: Record<never, never>;
+  permissionDenied: { owner?: string };
+  bucketNotFound: { bucket: string };
+  objectNotFound: { bucket: string; object: string };
+  uploadNotFound: { uploadId: string };
+  /** An upload that was cancelled or has expired. */
+  uploadGone: { uploadId: string };
+  alreadyExists: { bucket: string };
+  bucketNotEmpty: { bucket: string };
+  /** A failed Match precondition. */
+  preconditionFailed: { condition: string };
+  /** A failed NotMatch precondition: 304 for reads, as GCS answers. */
+  notModified: { condition: string };
+  epochFenced: { scope: string; presented: bigint; current: bigint };
+  rangeNotSatisfiable: { size: number };
+  /** The client's bytes do not have the checksum the client declared. */
+  checksumMismatch: { expected: string; actual: string };
+  payloadTooLarge: { limitBytes: number };
+  methodNotAllowed: { method: string };
+  rateLimited: { retryAfterMs?: number };
+  /** A store, a disk or the owner cannot be reached now. Nothing was half-done. */
+  unavailable: { retryAfterMs?: number };
+  /** Our stored bytes fail their checksum. */
+  corrupt: { blob: string };
+  unsupported: { feature: string };
+  internal: Record<never, never>;
+}
+
+export type ErrorCode = keyof ErrorDetails;
+export type Retry = 'never' | 'afterRefresh' | 'withBackoff';
+
+export const RETRY: Readonly<Record<ErrorCode, Retry>> = {
+  invalidArgument: 'never',
+  unauthenticated: 'never',
+  permissionDenied: 'never',
+  bucketNotFound: 'never',
+  objectNotFound: 'never',
+  uploadNotFound: 'never',
+  uploadGone: 'never',
+  alreadyExists: 'never',
+  bucketNotEmpty: 'never',
+  preconditionFailed: 'afterRefresh',
+  notModified: 'afterRefresh',
+  epochFenced: 'never',
+  rangeNotSatisfiable: 'never',
+  checksumMismatch: 'never',
+  payloadTooLarge: 'never',
+  methodNotAllowed: 'never',
+  rateLimited: 'withBackoff',
+  unavailable: 'withBackoff',
+  corrupt: 'never',
+  unsupported: 'never',
+  internal: 'withBackoff',
+};
+
+export class StraitError<Code extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'StraitError';
+  readonly code: Code;
+  readonly details: ErrorDetails[Code];
+
+  constructor(code: Code, message: string, details: ErrorDetails[Code], options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
+  }
+
+  get retry(): Retry {
+    return RETRY[this.code];
+  }
+}
+
+export function isStraitError<Code extends ErrorCode>(error: unknown, code?: Code): error is StraitError<Code> {
+  return error instanceof StraitError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,68 @@
+import type { BlobId, BucketName, Generation, ObjectName } from './ids.ts';
+
+/** A run of bytes of one blob. An object's content is its segments, in order. */
+export interface Segment {
+  readonly blobId: BlobId;
+  /** Bytes into the blob. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+  /** The blob lives in the metadata store under `inline/<blobId>`, not in the blob store. */
+  readonly inline?: true;
+}
+
+/**
+ * Where an object's bytes are. `remote`: the name is here, the bytes are fetched from the owner by generation when
+ * asked for (read-through).
+ */
+export type Content = { readonly kind: 'local'; readonly segments: readonly Segment[] } | { readonly kind: 'remote' };
+
+/** Attributes a client sets. Absent means unset: nothing is defaulted in storage except at creation. */
+export interface ObjectAttributes {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly contentDisposition?: string;
+  readonly contentLanguage?: string;
+  readonly cacheControl?: string;
+  readonly storageClass?: string;
+  /** Custom metadata, `x-goog-meta-*`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly customTimeMs?: number;
+  readonly temporaryHold?: boolean;
+  readonly eventBasedHold?: boolean;
+  /** Fields of the JSON resource that are kept word for word and mean nothing to the namespace yet. */
+  readonly opaque?: Readonly<Record<string, unknown>>;
+}
+
+/** One generation of one object, with everything a reader may learn of it. */
+export interface ObjectState extends ObjectAttributes {
+  readonly generation: Generation;
+  readonly metageneration: bigint;
+  /** Bytes, ≤ 5 TiB. */
+  readonly size: number;
+  /** Unsigned 32-bit CRC32C of the content. */
+  readonly crc32c: number;
+  /** 16 bytes; absent for composed objects. */
+  readonly md5?: Uint8Array;
+  /** As the owner gave it; absent: derived from generation and metageneration when rendered. */
+  readonly etag?: string;
+  readonly timeCreatedMs: number;
+  readonly updatedMs: number;
+  readonly timeStorageClassUpdatedMs: number;
+  readonly timeFinalizedMs?: number;
+  readonly componentCount?: number;
+  readonly content: Content;
+}
+
+/** A state together with the name it is under. */
+export interface NamedObject {
+  readonly bucket: BucketName;
+  readonly name: ObjectName;
+  readonly state: ObjectState;
+}
+
+/** Bytes `[start, end)` of an object. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
