@@ -12,7 +12,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  nowMicros: () => BigInt(Date.now()) * 1000n + (process.hrtime.bigint() / 1000n) % 1000n,
+  nowMicros: () => BigInt(Date.now()) * 1000n + ((process.hrtime.bigint() / 1000n) % 1000n),
   monotonicMs: () => performance.now(),
   sleep(ms, signal) {
     return new Promise((resolve) => {

@@ -1,0 +1,58 @@
+import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
+import type { ByteRange, ObjectState } from '../model/object.ts';
+
+/**
+ * The far end of sync: a place that owns buckets. `test/contracts/remote.ts` is this contract as a suite.
+ *
+ * - Times, etag, hashes, metadata and generations are the owner's own, unchanged.
+ * - 404 is `undefined` or an `objectNotFound`; 429, 5xx, resets and time-outs are retried with backoff inside the
+ *   adapter and end as `unavailable`; 401 and 403 end as `permissionDenied` with the remote's message.
+ */
+
+/** An object as the remote describes it; `content` is always `remote`. */
+export interface RemoteObject {
+  readonly name: ObjectName;
+  readonly state: ObjectState;
+}
+
+/** A bucket as the remote describes it: the JSON API's Bucket resource, parsed but not interpreted. */
+export interface RemoteBucket {
+  readonly name: BucketName;
+  readonly resource: Readonly<Record<string, unknown>>;
+}
+
+export interface ListRequest {
+  readonly prefix?: ObjectName;
+  /** Inclusive. */
+  readonly startOffset?: ObjectName;
+  /** Exclusive. */
+  readonly endOffset?: ObjectName;
+  readonly pageToken?: string;
+  /** 1–1000; the remote may return fewer, even none, with a next page. */
+  readonly maxResults?: number;
+}
+
+/** Names rise in UTF-8 byte order, within a page and from page to page. */
+export interface ListPage {
+  readonly objects: readonly RemoteObject[];
+  readonly nextPageToken?: string;
+}
+
+export interface ReadRequest {
+  readonly bucket: BucketName;
+  readonly name: ObjectName;
+  readonly generation: Generation;
+  readonly range: ByteRange;
+}
+
+export interface Remote {
+  listBuckets(signal: AbortSignal): Promise<readonly RemoteBucket[]>;
+  getBucket(bucket: BucketName, signal: AbortSignal): Promise<RemoteBucket | undefined>;
+  listObjects(bucket: BucketName, request: ListRequest, signal: AbortSignal): Promise<ListPage>;
+  getObject(bucket: BucketName, name: ObjectName, signal: AbortSignal): Promise<RemoteObject | undefined>;
+  /** Streams exactly the range of exactly that generation; `objectNotFound` when the generation is gone. */
+  readRange(request: ReadRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Calls made so far, for the bill: `status` shows them per minute. */
+  callCount(): number;
+  close(): Promise<void>;
+}
