@@ -71,9 +71,14 @@ export interface TableStep {
    * Control names that change with it, children before parents, the visibility object and then hints last. A publish
    * shows them all in one transaction. Control files of versions in between are among them.
    */
-  readonly control: AsyncIterable<ObjectName>;
+  readonly control: () => AsyncIterable<ObjectName>;
   /** Every data file the version reaches that the `from` cursor's version did not. Streamed; may repeat a name. */
   readonly closure: () => AsyncIterable<FileRef>;
+  /**
+   * Names that must vanish in the same transaction because a reader would misread them beside the new version: the
+   * instants a Hudi restore removes, the old files of an overwritten directory. Absent: none.
+   */
+  readonly removes?: () => AsyncIterable<ObjectName>;
 }
 
 /** What is wrong with a table's log, as a value: a broken log holds its own table and nobody else. */
@@ -98,6 +103,12 @@ export interface TableFormat {
   recognise(name: ObjectName): ObjectName | undefined;
   /** True for names that only a publish may list: the log, the timeline, the metadata folder. */
   isControl(location: TableLocation, name: ObjectName): boolean;
+  /**
+   * True for a control name that no version after `cursor` will publish (a Hadoop `.crc`, a stray, a file of an older
+   * version that came late) and that cannot mislead a reader of `cursor`: sync may then list it by itself. False for
+   * log entries, checkpoints, manifests and instants that are still to be published, and for hints.
+   */
+  isStray(location: TableLocation, name: ObjectName, cursor: TableCursor): boolean;
   /** True for names that never appear at a site: markers, heartbeats, locks. */
   isNeverListed(location: TableLocation, name: ObjectName): boolean;
   /** Reads the log after `from` (undefined: nothing published yet). At most about 200 versions a look. */
