@@ -37,18 +37,14 @@ export function decideApply(row: ObjectFaces | undefined, fact: Fact): ApplyDeci
   const state = twin === undefined ? fact : { ...fact, content: twin.content };
   return written(
     row,
-    published === undefined
-      ? { applied: { kind: 'state', state } }
-      : { published, applied: { kind: 'state', state } },
+    published === undefined ? { applied: { kind: 'state', state } } : { published, applied: { kind: 'state', state } },
     true,
   );
 }
 
 function written(row: ObjectFaces | undefined, faces: ObjectFaces, hasBacklog: boolean): ApplyDecision {
   const leftSet = row?.setId;
-  return leftSet === undefined
-    ? { kind: 'write', faces, hasBacklog }
-    : { kind: 'write', faces, hasBacklog, leftSet };
+  return leftSet === undefined ? { kind: 'write', faces, hasBacklog } : { kind: 'write', faces, hasBacklog, leftSet };
 }
 
 /** A GCS generation's data never changes, its metadata does: the metageneration tells. */
