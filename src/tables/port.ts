@@ -38,10 +38,20 @@ export interface TableFiles {
   readRange(name: ObjectName, start: number, end: number): Promise<Uint8Array>;
 }
 
-/** A file that a version reaches. `size` when the log states it: a source file of another size is broken. */
+/**
+ * A file that a version reaches. `size` when the log's word on it can be trusted: a source file of another size is
+ * broken.
+ */
 export interface FileRef {
   readonly name: ObjectName;
   readonly size?: number;
+  /** Only history (an older Iceberg snapshot) reaches it: shown when the source has it, no obstacle when it is gone. */
+  readonly history?: true;
+  /**
+   * A control file the walk had to read and did not find. What lies behind it is not in this walk, so the step is
+   * incomplete even if the file turns up before the step is gathered: walk again when it is there.
+   */
+  readonly unread?: true;
 }
 
 /**
@@ -88,6 +98,20 @@ export type TableProblem =
   /** Iceberg paths that no prefix or alias resolves: the table is mirrored as plain objects. */
   | { readonly kind: 'unresolved'; readonly path: string };
 
+/** What `step`, its streams and `live` throw when a file that `look` did not open is bad. Treat it as that problem. */
+export class TableLogError extends Error {
+  override readonly name = 'TableLogError';
+  readonly problem: TableProblem;
+
+  constructor(problem: TableProblem, options?: { cause?: unknown }) {
+    super(
+      problem.kind === 'broken' ? `${problem.name}: ${problem.message}` : `cannot resolve ${problem.path}`,
+      options,
+    );
+    this.problem = problem;
+  }
+}
+
 export interface TableLook {
   /** After the cursor, in commit order. Attachments stand where they may be published. */
   readonly versions: readonly TableVersion[];
@@ -106,9 +130,10 @@ export interface TableFormat {
   /**
    * True for a control name that no version after `cursor` will publish (a Hadoop `.crc`, a stray, a file of an older
    * version that came late) and that cannot mislead a reader of `cursor`: sync may then list it by itself. False for
-   * log entries, checkpoints, manifests and instants that are still to be published, and for hints.
+   * log entries, checkpoints, manifests and instants that are still to be published, and for hints. Where only age
+   * tells an orphan from a file still to be published, `file.updatedMs` decides against the published version's time.
    */
-  isStray(location: TableLocation, name: ObjectName, cursor: TableCursor): boolean;
+  isStray(location: TableLocation, file: FileStat, cursor: TableCursor): boolean;
   /** True for names that never appear at a site: markers, heartbeats, locks. */
   isNeverListed(location: TableLocation, name: ObjectName): boolean;
   /** Reads the log after `from` (undefined: nothing published yet). At most about 200 versions a look. */
