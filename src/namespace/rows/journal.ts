@@ -1,0 +1,57 @@
+/** Journal entries of a scope (docs/formats/metadata.md, "Journal"). */
+import type { BucketName, ObjectName } from '../../model/ids.ts';
+import { checkFormat, encodeRow, readU64, u64, unpack } from './codec.ts';
+
+/** Where the store stamps the entry's generation; 0 when it has none. */
+export const ENTRY_GENERATION_OFFSET = 1;
+
+export type JournalRecord =
+  | {
+      readonly op: 'insert' | 'patch' | 'delete';
+      readonly bucket: BucketName;
+      readonly name: ObjectName;
+      readonly metageneration: string;
+      readonly timeMs: number;
+    }
+  | {
+      readonly op: 'bucketInsert' | 'bucketPatch' | 'bucketDelete';
+      readonly bucket: BucketName;
+      readonly timeMs: number;
+    }
+  /** A whole commit of a table became visible here. */
+  | {
+      readonly op: 'publish';
+      readonly bucket: BucketName;
+      readonly table: ObjectName;
+      readonly version: string;
+      readonly kind: 'commit' | 'attachment';
+      readonly names: number;
+      /** When the cloud made it visible there, and when it became visible here. */
+      readonly sourceMs: number;
+      readonly timeMs: number;
+      readonly setId?: string;
+    }
+  /** Names outside commits became visible, or left. */
+  | {
+      readonly op: 'loose' | 'retire' | 'stage' | 'fold' | 'add';
+      readonly bucket: BucketName;
+      readonly names: readonly ObjectName[];
+      readonly timeMs: number;
+    };
+
+export interface JournalLine {
+  readonly generation: bigint;
+  readonly record: JournalRecord;
+}
+
+export function encodeJournal(record: JournalRecord, generation = 0n): Uint8Array {
+  return encodeRow(record, u64(generation));
+}
+
+export function decodeJournal(value: Uint8Array): JournalLine {
+  checkFormat(value, 'journal');
+  return {
+    generation: readU64(value, ENTRY_GENERATION_OFFSET),
+    record: unpack(value.subarray(9)) as JournalRecord,
+  };
+}

@@ -1,0 +1,155 @@
+/** Keys of docs/formats/metadata.md: an ASCII word and `/`, fixed-width binary ids, then a name in UTF-8. */
+import type { BlobId, BucketId, BucketName, FolderId, ObjectName } from '../../model/ids.ts';
+import { ROOT_FOLDER } from '../../model/ids.ts';
+import type { KeyRange } from '../../stores/metadata/port.ts';
+
+/** Where an object row is: its bucket, folder and leaf. In a flat bucket the leaf is the whole name. */
+export interface ObjectPlace {
+  readonly bucketId: BucketId;
+  readonly folderId: FolderId;
+  readonly leaf: ObjectName;
+}
+
+export function flatPlace(bucketId: BucketId, name: ObjectName): ObjectPlace {
+  return { bucketId, folderId: ROOT_FOLDER, leaf: name };
+}
+
+type Part = string | Uint8Array;
+
+const word = (text: string): Uint8Array => Buffer.from(`${text}/`, 'latin1');
+const hex = (id: string): Uint8Array => Buffer.from(id, 'hex');
+const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+const join = (parts: readonly Part[]): Uint8Array =>
+  Buffer.concat(parts.map((part) => (typeof part === 'string' ? utf8(part) : part)));
+
+const WORDS = {
+  bucket: word('bucket'),
+  bucketAlive: word('bucketAlive'),
+  object: word('object'),
+  backlog: word('backlog'),
+  transfer: word('transfer'),
+  inline: word('inline'),
+  blob: word('blob'),
+  blobRef: word('blobRef'),
+  unreferenced: word('unreferenced'),
+  reaped: word('reaped'),
+  upload: word('upload'),
+  segments: word('segments'),
+  table: word('table'),
+  set: word('set'),
+  setMember: word('setMember'),
+} as const;
+
+export const bucketKey = (name: BucketName): Uint8Array => join([WORDS.bucket, name]);
+export const bucketAliveKey = (id: BucketId): Uint8Array => join([WORDS.bucketAlive, hex(id)]);
+
+const placed = (prefix: Uint8Array, place: ObjectPlace): Uint8Array =>
+  join([prefix, hex(place.bucketId), hex(place.folderId), place.leaf]);
+
+export const objectKey = (place: ObjectPlace): Uint8Array => placed(WORDS.object, place);
+export const backlogKey = (place: ObjectPlace): Uint8Array => placed(WORDS.backlog, place);
+export const transferKey = (place: ObjectPlace): Uint8Array => placed(WORDS.transfer, place);
+export const inlineKey = (id: BlobId): Uint8Array => join([WORDS.inline, hex(id)]);
+export const blobKey = (id: BlobId): Uint8Array => join([WORDS.blob, hex(id)]);
+export const unreferencedKey = (id: BlobId): Uint8Array => join([WORDS.unreferenced, hex(id)]);
+export const uploadKey = (uploadId: string): Uint8Array => join([WORDS.upload, uploadId]);
+/** Extra segment rows of one object's content, by an id of their own. */
+export const segmentsKey = (pageId: string): Uint8Array => join([WORDS.segments, hex(pageId)]);
+export const tableKey = (bucketId: BucketId, prefix: ObjectName): Uint8Array =>
+  join([WORDS.table, hex(bucketId), prefix]);
+export const setKey = (setId: string): Uint8Array => join([WORDS.set, hex(setId)]);
+export const setMemberKey = (setId: string, place: ObjectPlace): Uint8Array =>
+  join([WORDS.setMember, hex(setId), hex(place.folderId), place.leaf]);
+
+export function reapedKey(timeMs: number, id: BlobId): Uint8Array {
+  const time = Buffer.alloc(8);
+  time.writeBigUInt64BE(BigInt(timeMs));
+  return join([WORDS.reaped, time, hex(id)]);
+}
+
+/** Who holds a blob: an object row (all its faces together) or an upload session. */
+export type Holder =
+  | { readonly kind: 'object'; readonly place: ObjectPlace }
+  | { readonly kind: 'upload'; readonly uploadId: string };
+
+export function blobRefKey(id: BlobId, holder: Holder): Uint8Array {
+  const prefix = [WORDS.blobRef, hex(id)];
+  return holder.kind === 'object'
+    ? join([...prefix, 'L', hex(holder.place.bucketId), hex(holder.place.folderId), holder.place.leaf])
+    : join([...prefix, 'U', holder.uploadId]);
+}
+
+/** The key after every key that starts with `prefix`. */
+export function afterPrefix(prefix: Uint8Array): Uint8Array {
+  const end = Buffer.from(prefix);
+  for (let index = end.length - 1; index >= 0; index -= 1) {
+    const byte = end[index] ?? 0;
+    if (byte < 0xff) {
+      end[index] = byte + 1;
+      return end.subarray(0, index + 1);
+    }
+  }
+  return Buffer.alloc(64, 0xff);
+}
+
+export const prefixRange = (prefix: Uint8Array): KeyRange => ({ start: prefix, end: afterPrefix(prefix) });
+
+/** The smallest key after `key`: where a scan resumes behind it. */
+export const justAfter = (key: Uint8Array): Uint8Array => Buffer.concat([key, Buffer.alloc(1)]);
+
+export const allBuckets = (): KeyRange => prefixRange(WORDS.bucket);
+export const allUploads = (): KeyRange => prefixRange(WORDS.upload);
+export const allUnreferenced = (): KeyRange => prefixRange(WORDS.unreferenced);
+export const allReaped = (): KeyRange => prefixRange(WORDS.reaped);
+export const allBlobs = (): KeyRange => prefixRange(WORDS.blob);
+export const allSets = (): KeyRange => prefixRange(WORDS.set);
+export const allTransfers = (): KeyRange => prefixRange(WORDS.transfer);
+export const referencesOf = (id: BlobId): KeyRange => prefixRange(join([WORDS.blobRef, hex(id)]));
+export const tablesOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.table, hex(id)]));
+export const membersOf = (setId: string): KeyRange => prefixRange(join([WORDS.setMember, hex(setId)]));
+/** Every object row of a bucket, all folders: what `delete bucket if empty` checks. */
+export const objectsOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.object, hex(id)]));
+export const backlogOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.backlog, hex(id)]));
+
+const NAME_AT = { object: WORDS.object.length + 16, backlog: WORDS.backlog.length + 16 } as const;
+
+/** The leaf in an `object/` or `backlog/` key. */
+export function leafOf(kind: keyof typeof NAME_AT, key: Uint8Array): ObjectName {
+  return utf8Text(key.subarray(NAME_AT[kind]));
+}
+
+export function bucketNameOf(key: Uint8Array): BucketName {
+  return utf8Text(key.subarray(WORDS.bucket.length));
+}
+
+export function uploadIdOf(key: Uint8Array): string {
+  return utf8Text(key.subarray(WORDS.upload.length));
+}
+
+export function tablePrefixOf(key: Uint8Array): ObjectName {
+  return utf8Text(key.subarray(WORDS.table.length + 8));
+}
+
+export function blobIdOf(kind: 'unreferenced' | 'blob', key: Uint8Array): BlobId {
+  const at = WORDS[kind].length;
+  return Buffer.from(key.subarray(at, at + 16)).toString('hex') as BlobId;
+}
+
+export function reapedOf(key: Uint8Array): { readonly timeMs: number; readonly blobId: BlobId } {
+  const bytes = Buffer.from(key.subarray(WORDS.reaped.length));
+  return { timeMs: Number(bytes.readBigUInt64BE(0)), blobId: bytes.subarray(8, 24).toString('hex') as BlobId };
+}
+
+export function setIdOf(key: Uint8Array): string {
+  return Buffer.from(key.subarray(WORDS.set.length, WORDS.set.length + 8)).toString('hex');
+}
+
+export function memberPlaceOf(key: Uint8Array, bucketId: BucketId): ObjectPlace {
+  const bytes = Buffer.from(key.subarray(WORDS.setMember.length + 8));
+  const folderId = bytes.subarray(0, 8).toString('hex') as FolderId;
+  return { bucketId, folderId, leaf: utf8Text(bytes.subarray(8)) };
+}
+
+function utf8Text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
