@@ -1,0 +1,61 @@
+import type { Bucket } from '../model/bucket.ts';
+import type { NamedObject } from '../model/object.ts';
+import * as buckets from './buckets.ts';
+import * as changing from './change-object.ts';
+import * as copying from './copy-object.ts';
+import type { NamespaceDeps } from './deps.ts';
+import * as inserting from './insert-object.ts';
+import * as listing from './list-objects.ts';
+import * as reading from './read-object.ts';
+import * as uploading from './uploads.ts';
+
+type Use<Input, Output> = (input: Input) => Promise<Output>;
+type InputOf<Run extends (...args: never[]) => unknown> = Parameters<Run>[1];
+
+/**
+ * The use cases of the namespace with their parts bound: what dialects are given. Each does what the function of the
+ * same name says; wrappers (a stand-in cloud's manners, forwarding to an owner) have this shape too.
+ */
+export interface Namespace {
+  readonly insertBucket: Use<buckets.InsertBucketInput, Bucket>;
+  readonly getBucket: Use<InputOf<typeof buckets.getBucket>, Bucket>;
+  readonly listBuckets: Use<InputOf<typeof buckets.listBuckets>, buckets.BucketPage>;
+  readonly changeBucket: Use<InputOf<typeof buckets.changeBucket>, Bucket>;
+  readonly deleteBucket: Use<InputOf<typeof buckets.deleteBucket>, void>;
+  readonly insertObject: Use<InputOf<typeof inserting.insertObject>, NamedObject>;
+  readonly getObject: Use<InputOf<typeof reading.getObject>, NamedObject>;
+  readonly openObject: (input: InputOf<typeof reading.openObject>) => AsyncIterable<Uint8Array>;
+  readonly listObjects: Use<listing.ListInput, listing.ListResult>;
+  readonly changeObject: Use<InputOf<typeof changing.changeObject>, NamedObject>;
+  readonly deleteObject: Use<InputOf<typeof changing.deleteObject>, void>;
+  readonly copyObject: Use<copying.CopyInput, NamedObject>;
+  readonly moveObject: Use<copying.CopyInput, NamedObject>;
+  readonly composeObject: Use<copying.ComposeInput, NamedObject>;
+  readonly startUpload: Use<inserting.InsertTarget, { readonly uploadId: string }>;
+  readonly uploadStatus: Use<string, uploading.UploadProgress>;
+  readonly appendUpload: Use<uploading.UploadChunk, uploading.UploadProgress>;
+  readonly cancelUpload: Use<string, void>;
+}
+
+export function bindNamespace(deps: NamespaceDeps): Namespace {
+  return {
+    insertBucket: (input) => buckets.insertBucket(deps, input),
+    getBucket: (input) => buckets.getBucket(deps, input),
+    listBuckets: (input) => buckets.listBuckets(deps, input),
+    changeBucket: (input) => buckets.changeBucket(deps, input),
+    deleteBucket: (input) => buckets.deleteBucket(deps, input),
+    insertObject: (input) => inserting.insertObject(deps, input),
+    getObject: (input) => reading.getObject(deps, input),
+    openObject: (input) => reading.openObject(deps, input),
+    listObjects: (input) => listing.listObjects(deps, input),
+    changeObject: (input) => changing.changeObject(deps, input),
+    deleteObject: (input) => changing.deleteObject(deps, input),
+    copyObject: (input) => copying.copyObject(deps, input),
+    moveObject: (input) => copying.moveObject(deps, input),
+    composeObject: (input) => copying.composeObject(deps, input),
+    startUpload: (input) => uploading.startUpload(deps, input),
+    uploadStatus: (input) => uploading.uploadStatus(deps, input),
+    appendUpload: (input) => uploading.appendUpload(deps, input),
+    cancelUpload: (input) => uploading.cancelUpload(deps, input),
+  };
+}
