@@ -19,8 +19,8 @@ export function blobsOf(faces: ObjectFaces | undefined): ReadonlySet<BlobId> {
 }
 
 /**
- * The writes that keep `blobRef/` true when a holder's blobs change. A dropped reference leaves an `unreferenced/` row: a
- * candidate for reaping, which looks for other references itself.
+ * The writes that keep `blobRef/` true when a holder's blobs change. A dropped reference leaves an `unreferenced/` row:
+ * a candidate for reaping, which looks for other references itself.
  */
 export function referenceWrites(
   holder: Holder,
