@@ -7,6 +7,8 @@ import type { ByteRange, ObjectState } from '../model/object.ts';
  * - Times, etag, hashes, metadata and generations are the owner's own, unchanged.
  * - 404 is `undefined` or an `objectNotFound`; 429, 5xx, resets and time-outs are retried with backoff inside the
  *   adapter and end as `unavailable`; 401 and 403 end as `permissionDenied` with the remote's message.
+ * - Listing or reading in a bucket that is not there is `bucketNotFound`.
+ * - A call whose signal aborts ends with the signal's reason.
  */
 
 /** An object as the remote describes it; `content` is always `remote`. */
@@ -50,7 +52,11 @@ export interface Remote {
   getBucket(bucket: BucketName, signal: AbortSignal): Promise<RemoteBucket | undefined>;
   listObjects(bucket: BucketName, request: ListRequest, signal: AbortSignal): Promise<ListPage>;
   getObject(bucket: BucketName, name: ObjectName, signal: AbortSignal): Promise<RemoteObject | undefined>;
-  /** Streams exactly the range of exactly that generation; `objectNotFound` when the generation is gone. */
+  /**
+   * Streams exactly the range of exactly that generation; `objectNotFound` when the generation is gone. A range
+   * beyond its end is `rangeNotSatisfiable`. A body that breaks off is asked for again from where it broke; what was
+   * yielded is never yielded twice. Whole-object checksums are the caller's to check: only the caller may know them.
+   */
   readRange(request: ReadRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Calls made so far, for the bill: `status` shows them per minute. */
   callCount(): number;

@@ -8,6 +8,8 @@ import type { ByteRange } from '../../model/object.ts';
  * - A resolved `seal` is durable, whole and verified; nothing of an unsealed blob can be opened.
  * - Every read verifies the blocks it touches: bytes that fail their checksum are `corrupt`, never returned.
  * - A full disk is `unavailable`: nothing is acknowledged, other work goes on.
+ * - A staging id nobody knows, or that was discarded, is `uploadNotFound`.
+ * - Chunks of a source belong to the store: whoever yields one must not change its bytes afterwards.
  */
 
 export interface StagingOptions {
@@ -31,31 +33,49 @@ export interface SealedBlob {
 export interface AppendResult {
   /** All bytes below it are durable and will be in the sealed blob. */
   readonly durableOffset: number;
-  /** Set when the source failed or ended early with an error after some bytes had been made durable. */
+  /** Present when the source failed (even with `undefined`): what came before is durable up to `durableOffset`. */
   readonly sourceError?: unknown;
 }
 
+export interface OpenOptions {
+  /**
+   * The store may use a yielded chunk's memory again once the next chunk is asked for: for consumers that wait until
+   * a chunk has left (the write callback of a socket). Never for a source of `append` or `write`.
+   */
+  readonly reuseBuffers?: boolean;
+}
+
 export interface BlobStore {
-  /** Durable offsets are multiples of this many bytes until the blob is sealed; 1 for files. */
+  /**
+   * After a source that ended well all its bytes are durable. After one that failed, the durable offset may be
+   * rounded down to a multiple of this many bytes (never below where the append began); 1 for files.
+   */
   readonly granularityBytes: number;
   begin(options: StagingOptions): Promise<StagingId>;
   staging(stagingId: StagingId): Promise<StagingState | undefined>;
   /**
-   * Adds the source's bytes at `offset`, which must be the durable offset (`preconditionFailed` otherwise; two
-   * appenders race safely: one of them loses). Consumes the source as it comes, in bounded memory.
+   * Adds the source's bytes at `offset`, which must be the durable offset (`preconditionFailed` otherwise, also when
+   * it is sealed). Two appenders race safely: one that begins while another runs takes over, and the older one ends
+   * in `preconditionFailed`, so that a stalled client cannot keep its own retry out. Bounded memory, progress saved
+   * now and then also while the source runs.
    */
   append(stagingId: StagingId, offset: number, source: AsyncIterable<Uint8Array>): Promise<AppendResult>;
   /** Makes the staged bytes a blob. Sealing a sealed staging id again answers the same blob. */
   seal(stagingId: StagingId): Promise<SealedBlob>;
   /** `begin`, `append`, `seal` in one, without progress in between: for uploads that cannot be resumed. */
   write(source: AsyncIterable<Uint8Array>, options: StagingOptions): Promise<SealedBlob>;
-  /** Removes a staging and its bytes; nothing happens when it is gone or sealed. */
+  /** Removes a staging and its bytes, an append that runs then fails; nothing happens when it is gone or sealed. */
   discard(stagingId: StagingId): Promise<void>;
-  /** Streams the range, verified block by block. `objectNotFound` is never used here: a missing blob is `corrupt`. */
-  open(blobId: BlobId, range: ByteRange): AsyncIterable<Uint8Array>;
+  /**
+   * Streams exactly the range, verified block by block; nothing is read before the first chunk is asked for.
+   * `objectNotFound` is never used here: a missing blob, or one shorter than the range, is `corrupt`.
+   */
+  open(blobId: BlobId, range: ByteRange, options?: OpenOptions): AsyncIterable<Uint8Array>;
+  /** Bytes; `undefined` when there is no such blob. */
   size(blobId: BlobId): Promise<number | undefined>;
-  /** Idempotent. */
+  /** Idempotent. A read that has begun may end well or be `corrupt`. */
   remove(blobId: BlobId): Promise<void>;
+  /** All stagings not sealed yet, in no order; what a `write` has in hand is not among them. */
   listStaging(): AsyncIterable<StagingState>;
   /** All sealed blobs, in no order: for audits of unreferenced bytes. */
   listBlobs(): AsyncIterable<BlobId>;
