@@ -3,7 +3,10 @@
  * contract as a suite; every adapter passes it.
  *
  * - Keys are compared as bytes, shorter first on a common prefix. Never string order, never a collation.
+ *   No key is empty.
  * - A resolved `commit` is durable, and nobody (no other process either) sees it before it is.
+ * - Arrays handed in are copied before the call returns; arrays handed out belong to the caller.
+ * - After `close`, and while its disk or server cannot be used, every call fails with `unavailable`.
  * - Adapters translate their own failures to `StraitError` (`unavailable`; `corrupt` for rows that fail to parse).
  */
 
@@ -11,7 +14,13 @@ export const LIMITS = {
   keyBytesMax: 2_200,
   valueBytesMax: 32 * 1024,
   writesPerCommitMax: 1_000,
+  checksPerCommitMax: 4_000,
+  appendsPerCommitMax: 1_000,
+  mintsPerCommitMax: 1_000,
+  /** Keys and values of writes and appends, together. */
   bytesPerCommitMax: 4 * 1024 * 1024,
+  /** Names of journals and of mint scopes, UTF-8, without NUL. */
+  nameBytesMax: 512,
   snapshotMsMax: 5_000,
 } as const;
 
@@ -22,7 +31,7 @@ export interface Row {
   readonly version: bigint;
 }
 
-/** Keys in `[start, end)`, as bytes. */
+/** Keys in `[start, end)`, as bytes. A bound may be empty, or a key and one byte more. */
 export interface KeyRange {
   readonly start: Uint8Array;
   readonly end: Uint8Array;
@@ -41,6 +50,7 @@ export interface MetadataView {
   scan(range: KeyRange, options: ScanOptions): Promise<readonly Row[]>;
 }
 
+/** Checks hold or fail against the state just before this transaction's own writes. */
 export type Check =
   | { readonly kind: 'version'; readonly key: Uint8Array; readonly version: bigint }
   | { readonly kind: 'absent'; readonly key: Uint8Array }
@@ -89,7 +99,7 @@ export type CommitOutcome =
       /** One per mint, in order. */
       readonly minted: readonly bigint[];
     }
-  /** Check number `check` did not hold; nothing was written. Read again and decide again. */
+  /** Check number `check`, the first of those that did not hold; nothing was written. Read again and decide again. */
   | { readonly kind: 'conflict'; readonly check: number };
 
 export interface JournalEntry {
