@@ -1,0 +1,108 @@
+import { relative } from 'node:path';
+
+/** One finished test, as the test runner reports it. */
+export interface TestOutcome {
+  readonly name: string;
+  readonly file: string;
+  readonly durationMs: number;
+  readonly outcome: 'passed' | 'failed' | 'skipped' | 'todo';
+  /** Why it was skipped, or how it failed. */
+  readonly reason?: string;
+}
+
+/** The parts of a `test:complete` event that matter here. */
+export interface CompleteEvent {
+  readonly name: string;
+  readonly file?: string | undefined;
+  readonly skip?: string | boolean | undefined;
+  readonly todo?: string | boolean | undefined;
+  readonly details: {
+    readonly duration_ms: number;
+    readonly type?: string | undefined;
+    readonly error?: unknown;
+    readonly passed: boolean;
+  };
+}
+
+export interface FileOutcome {
+  readonly file: string;
+  readonly durationMs: number;
+  readonly counts: Readonly<Record<TestOutcome['outcome'], number>>;
+}
+
+/** Gathers the events of one suite. */
+export class SuiteResult {
+  readonly outcomes: TestOutcome[] = [];
+  readonly #root: string;
+  readonly #output = new Map<string, string>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Keeps what a file prints, its end when it prints much, to be shown if the file fails. */
+  addOutput(file: string, text: string): void {
+    const path = relative(this.#root, file);
+    this.#output.set(path, `${this.#output.get(path) ?? ''}${text}`.slice(-OUTPUT_CHARACTERS_MAX));
+  }
+
+  outputOf(file: string): string {
+    return this.#output.get(file) ?? '';
+  }
+
+  /** Takes a finished test; returns a summary when it was a whole file. */
+  add(event: CompleteEvent): FileOutcome | undefined {
+    const file = relative(this.#root, event.file ?? event.name);
+    const isWholeFile = event.name === event.file;
+    if (!isWholeFile) {
+      const outcome = outcomeOf(event, file);
+      // A suite that failed only because of its tests says nothing that they do not.
+      if (outcome && !(outcome.outcome === 'failed' && isEcho(event.details.error))) this.outcomes.push(outcome);
+      return undefined;
+    }
+    this.#closeFile(event, file);
+    return { file, durationMs: event.details.duration_ms, counts: this.countsOf(file) };
+  }
+
+  /** A file that failed without a failing test died; one without tests proves nothing, which is a failure too. */
+  #closeFile(event: CompleteEvent, file: string): void {
+    const own = this.outcomes.filter((outcome) => outcome.file === file);
+    const base = { name: '(the file)', file, durationMs: event.details.duration_ms, outcome: 'failed' } as const;
+    if (event.details.passed && own.length === 0) this.outcomes.push({ ...base, reason: 'it holds no test' });
+    if (!event.details.passed && !own.some((outcome) => outcome.outcome === 'failed')) {
+      this.outcomes.push({ ...base, reason: describeError(event.details.error) });
+    }
+  }
+
+  countsOf(file?: string): FileOutcome['counts'] {
+    const counts = { passed: 0, failed: 0, skipped: 0, todo: 0 };
+    for (const outcome of this.outcomes) {
+      if (file === undefined || outcome.file === file) counts[outcome.outcome] += 1;
+    }
+    return counts;
+  }
+}
+
+const OUTPUT_CHARACTERS_MAX = 16_000;
+
+function outcomeOf({ name, skip, todo, details }: CompleteEvent, file: string): TestOutcome | undefined {
+  const base = { name, file, durationMs: details.duration_ms };
+  const text = (value: string | boolean | undefined) =>
+    typeof value === 'string' && value !== '' ? value : 'no reason given';
+  if (skip !== undefined && skip !== false) return { ...base, outcome: 'skipped', reason: text(skip) };
+  if (todo !== undefined && todo !== false) return { ...base, outcome: 'todo', reason: text(todo) };
+  if (!details.passed) return { ...base, outcome: 'failed', reason: describeError(details.error) };
+  return details.type === 'suite' ? undefined : { ...base, outcome: 'passed' };
+}
+
+/** The runner wraps what a test threw; its cause has the stack that helps. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (cause instanceof Error) return cause.stack ?? cause.message;
+  return cause === undefined ? (error.stack ?? error.message) : String(cause);
+}
+
+function isEcho(error: unknown): boolean {
+  return error instanceof Error && 'failureType' in error && error.failureType === 'subtestsFailed';
+}
