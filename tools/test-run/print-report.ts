@@ -41,7 +41,10 @@ export function renderSummary(
       run.figures.map(({ name, value, unit }) => `  ${name}: ${value}${unit ? ` ${unit}` : ''}`),
     ),
     ...section('Skipped', renderSkipped(all.filter((outcome) => outcome.outcome === 'skipped'))),
-    ...section('Failed', all.filter((outcome) => outcome.outcome === 'failed').flatMap(renderFailure)),
+    ...section(
+      'Failed',
+      suites.flatMap(({ result }) => renderFailures(result)),
+    ),
     ...section('Suites', [
       ...suites.map(({ name, result, durationMs }) => suiteLine(name.padEnd(width), result.countsOf(), durationMs)),
       suiteLine('total'.padEnd(width), sum(suites), run.totalMs),
