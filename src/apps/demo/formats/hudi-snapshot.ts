@@ -1,0 +1,142 @@
+import { type HudiSlice, liveSlices } from './hudi-slices.ts';
+import {
+  HUDI_METADATA_TABLE,
+  HUDI_PARTITION_METADATA,
+  HUDI_PROPERTIES,
+  type HudiCommit,
+  type HudiInstant,
+  hudiFileOf,
+  hudiLayout,
+  isHudiWrite,
+  listProperty,
+  parseHudiCommit,
+  parseProperties,
+  parseTimeline,
+} from './hudi-timeline.ts';
+import { BrokenLogError, MissingFileError, parsing, type TableSource } from './source.ts';
+
+/** A Hudi table as a reader sees it at its latest completed instant. */
+export interface HudiSnapshot {
+  readonly format: 'hudi';
+  /** File name of the latest completed instant. */
+  readonly label: string;
+  /** Sorts versions: completion order. */
+  readonly order: string;
+  readonly mergeOnRead: boolean;
+  readonly slices: readonly HudiSlice[];
+  readonly partitionMetadata: readonly string[];
+  /** Files of the metadata table that belong to instants completed by this version. */
+  readonly metadataTable: readonly string[];
+  readonly control: readonly string[];
+}
+
+/** Undefined while no instant is completed. The data timeline is listed before the metadata table, never after. */
+export async function openHudi(source: TableSource): Promise<HudiSnapshot | undefined> {
+  const properties = await readProperties(source);
+  if (properties === undefined) return undefined;
+  const layout = hudiLayout(properties);
+  const { completed } = parseTimeline(await source.list(layout.timeline), layout);
+  const latest = completed.at(-1);
+  if (latest === undefined) return undefined;
+  const slices = liveSlices(layout, await readCommits(source, completed));
+  const metadata = await openMetadataTable(
+    source,
+    listProperty(properties, 'hoodie.table.metadata.partitions'),
+    completed,
+  );
+  const partitions = new Set(slices.map((slice) => slice.partition));
+  return {
+    format: 'hudi',
+    label: latest.name.slice(latest.name.lastIndexOf('/') + 1),
+    order: latest.order,
+    mergeOnRead: properties.get('hoodie.table.type') === 'MERGE_ON_READ',
+    slices,
+    partitionMetadata: [...partitions].map((partition) => partitionMetadataName(partition)),
+    metadataTable: metadata.files,
+    control: [HUDI_PROPERTIES, ...completed.map((instant) => instant.name), ...metadata.control],
+  };
+}
+
+export function partitionMetadataName(partition: string): string {
+  return partition === '' ? HUDI_PARTITION_METADATA : `${partition}/${HUDI_PARTITION_METADATA}`;
+}
+
+async function readProperties(source: TableSource, base = ''): Promise<ReadonlyMap<string, string> | undefined> {
+  const name = `${base}${HUDI_PROPERTIES}`;
+  try {
+    const bytes = await source.read(name);
+    return await parsing(name, () => parseProperties(bytes));
+  } catch (error) {
+    if (error instanceof MissingFileError) return undefined;
+    throw error;
+  }
+}
+
+async function readCommits(source: TableSource, instants: readonly HudiInstant[], base = '') {
+  const commits: { instant: HudiInstant; commit: HudiCommit }[] = [];
+  for (const instant of instants) {
+    const bytes = await source.read(instant.name);
+    const commit = await parsing(instant.name, () => parseHudiCommit(instant, bytes));
+    const writes = commit.writes.map((write) => ({ ...write, name: `${base}${write.name}` }));
+    commits.push({ instant, commit: { ...commit, writes } });
+  }
+  return commits;
+}
+
+interface MetadataTable {
+  readonly files: readonly string[];
+  readonly control: readonly string[];
+}
+
+/**
+ * Requires that every partition the properties name has files, and that the metadata table holds the instant of each
+ * completed write: a reader that lists through it would otherwise miss rows without noticing.
+ */
+async function openMetadataTable(
+  source: TableSource,
+  partitions: readonly string[],
+  data: readonly HudiInstant[],
+): Promise<MetadataTable> {
+  const asOf = data.at(-1)?.order ?? '';
+  if (partitions.length === 0) return { files: [], control: [] };
+  const properties = await readProperties(source, HUDI_METADATA_TABLE);
+  if (properties === undefined) throw new MissingFileError(`${HUDI_METADATA_TABLE}${HUDI_PROPERTIES}`);
+  const layout = hudiLayout(properties, HUDI_METADATA_TABLE);
+  const names = await source.list(HUDI_METADATA_TABLE);
+  const completed = parseTimeline(names, layout).completed.filter((instant) => instant.order <= asOf);
+  requireInstants(completed, data);
+  const instants = new Set(completed.map((instant) => instant.instant));
+  const files = new Set(names.filter((name) => instants.has(metadataInstantOf(name) ?? '')));
+  for (const partition of partitions) requirePartition(partition, files);
+  for (const slice of liveSlices(layout, await readCommits(source, completed, HUDI_METADATA_TABLE))) {
+    for (const write of [slice.base, ...slice.logs]) if (write !== undefined) files.add(write.name);
+    files.add(`${HUDI_METADATA_TABLE}${partitionMetadataName(slice.partition)}`);
+  }
+  return {
+    files: [...files],
+    control: [`${HUDI_METADATA_TABLE}${HUDI_PROPERTIES}`, ...completed.map((instant) => instant.name)],
+  };
+}
+
+/** The instant a data file of the metadata table carries; undefined for its timeline and properties. */
+export function metadataInstantOf(name: string): string | undefined {
+  if (!name.startsWith(HUDI_METADATA_TABLE) || name.startsWith(`${HUDI_METADATA_TABLE}.hoodie/`)) return undefined;
+  return hudiFileOf(name)?.instant;
+}
+
+/** Instants older than the metadata table's own oldest one were archived or folded into its first base files. */
+function requireInstants(completed: readonly HudiInstant[], data: readonly HudiInstant[]): void {
+  const held = new Set(completed.map((instant) => instant.instant));
+  const oldest = completed.map((instant) => instant.instant).filter((instant) => !instant.startsWith('0000'));
+  const from = oldest.sort()[0] ?? '';
+  for (const instant of data) {
+    if (!isHudiWrite(instant) || instant.instant < from || held.has(instant.instant)) continue;
+    throw new BrokenLogError(instant.name, 'the metadata table does not hold this instant');
+  }
+}
+
+function requirePartition(partition: string, files: ReadonlySet<string>): void {
+  const prefix = `${HUDI_METADATA_TABLE}${partition}/`;
+  for (const name of files) if (name.startsWith(prefix)) return;
+  throw new BrokenLogError(`${HUDI_METADATA_TABLE}${partition}`, 'a metadata partition in use has no files');
+}
