@@ -6,7 +6,6 @@ import {
   HUDI_PROPERTIES,
   type HudiInstant,
   type HudiTimeline,
-  hudiFileOf,
   hudiLayout,
   isHudiWrite,
   listProperty,
@@ -136,9 +135,4 @@ function pendingNames(timeline: HudiTimeline, instant: HudiInstant): readonly st
   const own = timeline.pending.filter((one) => one.instant === instant.instant);
   const ordered = [...own.filter((one) => one.state === 'requested'), ...own.filter((one) => one.state === 'inflight')];
   return ordered.map((one) => one.name);
-}
-
-/** True for a name that looks like a data file of a Hudi table. */
-export function isHudiDataName(name: string): boolean {
-  return hudiFileOf(name) !== undefined;
 }
