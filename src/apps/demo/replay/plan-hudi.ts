@@ -71,7 +71,8 @@ class HudiPlanner {
     const names = commit.writes.map((write) => write.name);
     const [partition = ''] = partitions;
     const orphan = (hex: string) => {
-      const leaf = `0000${hex.slice(0, 4)}-${hex.slice(4, 8)}-4000-8000-0000${hex.slice(8)}-0_0-0-0_99991231235959999.parquet`;
+      const fileId = `0000${hex.slice(0, 4)}-${hex.slice(4, 8)}-4000-8000-0000${hex.slice(8)}-0`;
+      const leaf = `${fileId}_0-0-0_99991231235959999.parquet`;
       return partition === '' ? leaf : `${partition}/${leaf}`;
     };
     // A rollback's command block follows the blocks it takes back: its logs keep the order the instant gives.
