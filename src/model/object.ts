@@ -12,10 +12,13 @@ export interface Segment {
 }
 
 /**
- * Where an object's bytes are. `remote`: the name is here, the bytes are fetched from the owner by generation when
- * asked for (read-through).
+ * Where an object's bytes are. `paged`: here, with more segments than a row holds, listed on a page of their own.
+ * `remote`: the name is here, the bytes are fetched from the owner by generation when asked for (read-through).
  */
-export type Content = { readonly kind: 'local'; readonly segments: readonly Segment[] } | { readonly kind: 'remote' };
+export type Content =
+  | { readonly kind: 'local'; readonly segments: readonly Segment[] }
+  | { readonly kind: 'paged'; readonly pageId: BlobId; readonly segmentCount: number }
+  | { readonly kind: 'remote' };
 
 /** Attributes a client sets. Absent means unset: nothing is defaulted in storage except at creation. */
 export interface ObjectAttributes {

@@ -1,16 +1,42 @@
 /** Rows of blobs: where they are, and the small ones themselves. */
 import { crc32c } from '@node-rs/crc32';
 import { StraitError } from '../../model/errors.ts';
+import { blobId } from '../../model/ids.ts';
+import type { Segment } from '../../model/object.ts';
 import { checkFormat, decodeRow, encodeRow, ROW_FORMAT } from './codec.ts';
+
+/**
+ * Where a blob's bytes are. `page`: the blob is a page of segments, `segments/<id>`, which holds references itself.
+ * `gone`: an orphan that was swept; the row stays for a while, so that an upload that sealed it before a crash cannot
+ * name it.
+ */
+export type BlobPlace = 'inline' | 'store' | 'page' | 'gone';
 
 export interface BlobRow {
   /** Bytes. */
   readonly size: number;
-  readonly place: 'inline' | 'store';
+  readonly place: BlobPlace;
+  /** Found without a row and adopted by a sweep, so that it is reaped, or taken by a late commit, as any blob is. */
+  readonly orphan?: true;
 }
 
 export const encodeBlob = (row: BlobRow): Uint8Array => encodeRow(row);
 export const decodeBlob = (value: Uint8Array): BlobRow => decodeRow(value, 'blob');
+
+export interface UnreferencedRow {
+  /** When it lost a reference, ms: reaping looks at it from then on. */
+  readonly t: number;
+}
+
+export const encodeUnreferenced = (row: UnreferencedRow): Uint8Array => encodeRow(row);
+export const decodeUnreferenced = (value: Uint8Array): UnreferencedRow => decodeRow(value, 'unreferenced');
+
+export interface ReapedRow {
+  readonly place: BlobPlace;
+}
+
+export const encodeReaped = (row: ReapedRow): Uint8Array => encodeRow(row);
+export const decodeReaped = (value: Uint8Array): ReapedRow => decodeRow(value, 'reaped');
 
 const INLINE_HEADER_BYTES = 6;
 const CIPHER_NONE = 0;
@@ -28,10 +54,49 @@ export function encodeInline(bytes: Uint8Array): Uint8Array {
 /** Verified: bytes that fail their checksum are `corrupt`, never returned. */
 export function decodeInline(value: Uint8Array, blob: string): Uint8Array {
   checkFormat(value, 'inline');
+  if (value.length < INLINE_HEADER_BYTES) {
+    throw new StraitError('corrupt', `inline blob ${blob} is cut short`, { blob });
+  }
   const bytes = value.subarray(INLINE_HEADER_BYTES);
   const stated = Buffer.from(value.buffer, value.byteOffset, value.byteLength).readUInt32BE(2);
   if (value[1] !== CIPHER_NONE || crc32c(bytes) !== stated) {
     throw new StraitError('corrupt', `inline blob ${blob} fails its checksum`, { blob });
   }
   return bytes;
+}
+
+/** A page entry: blob id, then offset and length of 6 bytes each; the offset's top bit marks inline bytes. */
+const SEGMENT_BYTES = 28;
+const INLINE_BIT = 2 ** 47;
+/** Keeps a page below the metadata store's limit of 32 KiB a value. */
+export const PAGE_SEGMENTS_MAX = 1_024;
+
+export function encodeSegments(segments: readonly Segment[]): Uint8Array {
+  if (segments.length > PAGE_SEGMENTS_MAX) throw new RangeError(`a page holds at most ${PAGE_SEGMENTS_MAX} segments`);
+  const page = Buffer.alloc(1 + segments.length * SEGMENT_BYTES);
+  page[0] = ROW_FORMAT;
+  segments.forEach((segment, index) => {
+    const at = 1 + index * SEGMENT_BYTES;
+    page.write(segment.blobId, at, 'hex');
+    page.writeUIntBE(segment.offset + (segment.inline === true ? INLINE_BIT : 0), at + 16, 6);
+    page.writeUIntBE(segment.length, at + 22, 6);
+  });
+  return page;
+}
+
+export function decodeSegments(value: Uint8Array): readonly Segment[] {
+  checkFormat(value, 'segments');
+  const page = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const count = (page.length - 1) / SEGMENT_BYTES;
+  if (!Number.isInteger(count)) throw new StraitError('corrupt', 'a segments row is cut short', { blob: 'segments' });
+  return Array.from({ length: count }, (_, index) => {
+    const at = 1 + index * SEGMENT_BYTES;
+    const marked = page.readUIntBE(at + 16, 6);
+    const segment = {
+      blobId: blobId(page.toString('hex', at, at + 16)),
+      offset: marked % INLINE_BIT,
+      length: page.readUIntBE(at + 22, 6),
+    };
+    return marked >= INLINE_BIT ? { ...segment, inline: true } : segment;
+  });
 }

@@ -4,14 +4,19 @@ import { StraitError } from '../../model/errors.ts';
 
 export const ROW_FORMAT = 1;
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true });
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
 
 export function pack(body: unknown): Uint8Array {
   return packr.pack(body);
 }
 
-export function unpack(bytes: Uint8Array): unknown {
-  return packr.unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+/** `corrupt` when the bytes are not one whole MessagePack value. `what` names the row in the message. */
+export function unpack(bytes: Uint8Array, what: string): unknown {
+  try {
+    return packr.unpack(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  } catch (cause) {
+    throw new StraitError('corrupt', `${what} row of the metadata store cannot be read`, { blob: what }, { cause });
+  }
 }
 
 /** Format version, then `header` as it is, then the body. */
@@ -30,7 +35,15 @@ export function checkFormat(value: Uint8Array, what: string): void {
 
 export function decodeRow<Body>(value: Uint8Array, what: string, headerBytes = 0): Body {
   checkFormat(value, what);
-  return unpack(value.subarray(1 + headerBytes)) as Body;
+  return unpack(value.subarray(1 + headerBytes), what) as Body;
+}
+
+/** A value that says only that its key is there. */
+export const PRESENT: Uint8Array = Uint8Array.of(ROW_FORMAT);
+
+/** The fields that are there: rows have no keys for absent ones, and `exactOptionalPropertyTypes` wants none read back. */
+export function withoutAbsent<T extends object>(fields: { readonly [Key in keyof T]: T[Key] | undefined }): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
 export function u64(value: bigint): Uint8Array {

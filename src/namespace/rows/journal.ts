@@ -1,6 +1,8 @@
 /** Journal entries of a scope (docs/formats/metadata.md, "Journal"). */
 import type { BucketName, ObjectName } from '../../model/ids.ts';
+import type { ObjectState } from '../../model/object.ts';
 import { checkFormat, encodeRow, readU64, u64, unpack } from './codec.ts';
+import { type StoredState, storeState } from './object-row.ts';
 
 /** Where the store stamps the entry's generation; 0 when it has none. */
 export const ENTRY_GENERATION_OFFSET = 1;
@@ -12,6 +14,11 @@ export type JournalRecord =
       readonly name: ObjectName;
       readonly metageneration: string;
       readonly timeMs: number;
+      /**
+       * Of `insert` and `patch`: every attribute, so that the journal can be replayed elsewhere. Where bytes are is each
+       * site's own affair: content is `remote`. Its generation is the entry's.
+       */
+      readonly state?: StoredState;
     }
   | {
       readonly op: 'bucketInsert' | 'bucketPatch' | 'bucketDelete';
@@ -52,6 +59,11 @@ export function decodeJournal(value: Uint8Array): JournalLine {
   checkFormat(value, 'journal');
   return {
     generation: readU64(value, ENTRY_GENERATION_OFFSET),
-    record: unpack(value.subarray(9)) as JournalRecord,
+    record: unpack(value.subarray(9), 'journal') as JournalRecord,
   };
+}
+
+/** What a journal keeps of a state. */
+export function journalState(state: ObjectState): StoredState {
+  return storeState({ ...state, content: { kind: 'remote' } }, false);
 }

@@ -1,6 +1,6 @@
 /** Keys of docs/formats/metadata.md: an ASCII word and `/`, fixed-width binary ids, then a name in UTF-8. */
-import type { BlobId, BucketId, BucketName, FolderId, ObjectName } from '../../model/ids.ts';
-import { ROOT_FOLDER } from '../../model/ids.ts';
+import type { BlobId, BucketId, BucketName, FolderId, ObjectName, StagingId } from '../../model/ids.ts';
+import { blobId, ROOT_FOLDER } from '../../model/ids.ts';
 import type { KeyRange } from '../../stores/metadata/port.ts';
 
 /** Where an object row is: its bucket, folder and leaf. In a flat bucket the leaf is the whole name. */
@@ -34,6 +34,7 @@ const WORDS = {
   unreferenced: word('unreferenced'),
   reaped: word('reaped'),
   upload: word('upload'),
+  staging: word('staging'),
   segments: word('segments'),
   table: word('table'),
   set: word('set'),
@@ -53,8 +54,10 @@ export const inlineKey = (id: BlobId): Uint8Array => join([WORDS.inline, hex(id)
 export const blobKey = (id: BlobId): Uint8Array => join([WORDS.blob, hex(id)]);
 export const unreferencedKey = (id: BlobId): Uint8Array => join([WORDS.unreferenced, hex(id)]);
 export const uploadKey = (uploadId: string): Uint8Array => join([WORDS.upload, uploadId]);
-/** Extra segment rows of one object's content, by an id of their own. */
-export const segmentsKey = (pageId: string): Uint8Array => join([WORDS.segments, hex(pageId)]);
+/** Says which session a staging of the blob store belongs to. */
+export const stagingKey = (id: StagingId): Uint8Array => join([WORDS.staging, id]);
+/** The segments of contents with too many for a row. A page is named, referenced and reaped as a blob is. */
+export const segmentsKey = (pageId: BlobId): Uint8Array => join([WORDS.segments, hex(pageId)]);
 export const tableKey = (bucketId: BucketId, prefix: ObjectName): Uint8Array =>
   join([WORDS.table, hex(bucketId), prefix]);
 export const setKey = (setId: string): Uint8Array => join([WORDS.set, hex(setId)]);
@@ -67,16 +70,22 @@ export function reapedKey(timeMs: number, id: BlobId): Uint8Array {
   return join([WORDS.reaped, time, hex(id)]);
 }
 
-/** Who holds a blob: an object row (all its faces together) or an upload session. */
+/** Who holds a blob: an object row (all its faces together), an upload session, or a page of segments. */
 export type Holder =
   | { readonly kind: 'object'; readonly place: ObjectPlace }
-  | { readonly kind: 'upload'; readonly uploadId: string };
+  | { readonly kind: 'upload'; readonly uploadId: string }
+  | { readonly kind: 'page'; readonly pageId: BlobId };
 
 export function blobRefKey(id: BlobId, holder: Holder): Uint8Array {
   const prefix = [WORDS.blobRef, hex(id)];
-  return holder.kind === 'object'
-    ? join([...prefix, 'L', hex(holder.place.bucketId), hex(holder.place.folderId), holder.place.leaf])
-    : join([...prefix, 'U', holder.uploadId]);
+  switch (holder.kind) {
+    case 'object':
+      return join([...prefix, 'L', hex(holder.place.bucketId), hex(holder.place.folderId), holder.place.leaf]);
+    case 'upload':
+      return join([...prefix, 'U', holder.uploadId]);
+    case 'page':
+      return join([...prefix, 'P', hex(holder.pageId)]);
+  }
 }
 
 /** The key after every key that starts with `prefix`. */
@@ -98,10 +107,18 @@ export const prefixRange = (prefix: Uint8Array): KeyRange => ({ start: prefix, e
 export const justAfter = (key: Uint8Array): Uint8Array => Buffer.concat([key, Buffer.alloc(1)]);
 
 export const allBuckets = (): KeyRange => prefixRange(WORDS.bucket);
+export const bucketsFrom = (prefix: string): KeyRange => prefixRange(bucketKey(prefix));
+/** Object rows of a flat bucket whose names start with `prefix`. */
+export const namesFrom = (id: BucketId, prefix: ObjectName): KeyRange => prefixRange(objectKey(flatPlace(id, prefix)));
 export const allUploads = (): KeyRange => prefixRange(WORDS.upload);
 export const allUnreferenced = (): KeyRange => prefixRange(WORDS.unreferenced);
 export const allReaped = (): KeyRange => prefixRange(WORDS.reaped);
 export const allBlobs = (): KeyRange => prefixRange(WORDS.blob);
+/** What was reaped before `timeMs`. */
+export const reapedBefore = (timeMs: number): KeyRange => ({
+  start: WORDS.reaped,
+  end: reapedKey(Math.max(0, timeMs), blobId('')),
+});
 export const allSets = (): KeyRange => prefixRange(WORDS.set);
 export const allTransfers = (): KeyRange => prefixRange(WORDS.transfer);
 export const referencesOf = (id: BlobId): KeyRange => prefixRange(join([WORDS.blobRef, hex(id)]));

@@ -1,14 +1,31 @@
 /** The object row: two faces of one name (docs/formats/metadata.md, "Object row"). */
 import type { AppliedFace, ObjectFaces } from '../../model/faces.ts';
 import { blobId, generation } from '../../model/ids.ts';
-import type { Content, ObjectState, Segment } from '../../model/object.ts';
+import type { Content, ObjectAttributes, ObjectState, Segment } from '../../model/object.ts';
 import { decodeRow, encodeRow, readU64, u64 } from './codec.ts';
 
 /** Where the store stamps the published face's generation. */
 export const GENERATION_OFFSET = 1;
 
+/** What clients set, on disk. */
+export interface StoredAttributes {
+  T?: string;
+  E?: string;
+  D?: string;
+  L?: string;
+  C?: string;
+  S?: string;
+  /** Key, value, key, value, …: clients choose the keys, and a map would lose some of them. */
+  M?: string[];
+  U?: number;
+  H?: boolean;
+  V?: boolean;
+  /** As JSON text, for the same reason. */
+  O?: string;
+}
+
 /** A state on disk: one letter a field, absent fields absent. Letters are never given a second meaning. */
-interface StoredState {
+export interface StoredState extends StoredAttributes {
   g?: bigint;
   m: bigint | number;
   z: number;
@@ -20,19 +37,8 @@ interface StoredState {
   s: number;
   f?: number;
   n?: number;
-  /** Local segments, or 0 for remote content. */
-  b: StoredSegment[] | 0;
-  T?: string;
-  E?: string;
-  D?: string;
-  L?: string;
-  C?: string;
-  S?: string;
-  M?: Record<string, string>;
-  U?: number;
-  H?: boolean;
-  V?: boolean;
-  O?: Record<string, unknown>;
+  /** Local segments, a page of segments with their count, or 0 for remote content. */
+  b: StoredSegment[] | { p: Uint8Array; n: number } | 0;
 }
 type StoredSegment = [Uint8Array, number, number, (1 | 0)?];
 /** `[published, applied, set]`: applied is 0 for the same, null for gone. */
@@ -69,7 +75,7 @@ function loadApplied(applied: StoredState | 0 | null): AppliedFace {
 }
 
 /** Only the applied face keeps its generation in the body: the published one's stands in the header. */
-function storeState(state: ObjectState, withGeneration: boolean): StoredState {
+export function storeState(state: ObjectState, withGeneration: boolean): StoredState {
   const stored: StoredState = {
     m: state.metageneration,
     z: state.size,
@@ -88,27 +94,28 @@ function storeState(state: ObjectState, withGeneration: boolean): StoredState {
   return stored;
 }
 
-function storeAttributes(stored: StoredState, state: ObjectState): void {
+export function storeAttributes(stored: StoredAttributes, state: ObjectAttributes): void {
   if (state.contentType !== undefined) stored.T = state.contentType;
   if (state.contentEncoding !== undefined) stored.E = state.contentEncoding;
   if (state.contentDisposition !== undefined) stored.D = state.contentDisposition;
   if (state.contentLanguage !== undefined) stored.L = state.contentLanguage;
   if (state.cacheControl !== undefined) stored.C = state.cacheControl;
   if (state.storageClass !== undefined) stored.S = state.storageClass;
-  if (state.metadata !== undefined) stored.M = { ...state.metadata };
+  if (state.metadata !== undefined) stored.M = Object.entries(state.metadata).flat();
   if (state.customTimeMs !== undefined) stored.U = state.customTimeMs;
   if (state.temporaryHold !== undefined) stored.H = state.temporaryHold;
   if (state.eventBasedHold !== undefined) stored.V = state.eventBasedHold;
-  if (state.opaque !== undefined) stored.O = { ...state.opaque };
+  if (state.opaque !== undefined) stored.O = JSON.stringify(state.opaque);
 }
 
-function loadState(stored: StoredState, ownGeneration: bigint): ObjectState {
+export function loadState(stored: StoredState, ownGeneration: bigint): ObjectState {
   return {
     generation: generation(ownGeneration),
     metageneration: BigInt(stored.m),
     size: stored.z,
     crc32c: stored.c,
-    ...(stored.h === undefined ? {} : { md5: stored.h }),
+    // A copy, so that it does not keep the whole row in memory.
+    ...(stored.h === undefined ? {} : { md5: Uint8Array.from(stored.h) }),
     ...(stored.e === undefined ? {} : { etag: stored.e }),
     timeCreatedMs: stored.t,
     updatedMs: stored.u,
@@ -116,22 +123,35 @@ function loadState(stored: StoredState, ownGeneration: bigint): ObjectState {
     ...(stored.f === undefined ? {} : { timeFinalizedMs: stored.f }),
     ...(stored.n === undefined ? {} : { componentCount: stored.n }),
     content: loadContent(stored.b),
+    ...loadAttributes(stored),
+  };
+}
+
+export function loadAttributes(stored: StoredAttributes): ObjectAttributes {
+  return {
     ...(stored.T === undefined ? {} : { contentType: stored.T }),
     ...(stored.E === undefined ? {} : { contentEncoding: stored.E }),
     ...(stored.D === undefined ? {} : { contentDisposition: stored.D }),
     ...(stored.L === undefined ? {} : { contentLanguage: stored.L }),
     ...(stored.C === undefined ? {} : { cacheControl: stored.C }),
     ...(stored.S === undefined ? {} : { storageClass: stored.S }),
-    ...(stored.M === undefined ? {} : { metadata: stored.M }),
+    ...(stored.M === undefined ? {} : { metadata: loadMetadata(stored.M) }),
     ...(stored.U === undefined ? {} : { customTimeMs: stored.U }),
     ...(stored.H === undefined ? {} : { temporaryHold: stored.H }),
     ...(stored.V === undefined ? {} : { eventBasedHold: stored.V }),
-    ...(stored.O === undefined ? {} : { opaque: stored.O }),
+    ...(stored.O === undefined ? {} : { opaque: JSON.parse(stored.O) as Record<string, unknown> }),
   };
 }
 
-function storeContent(content: Content): StoredSegment[] | 0 {
+function loadMetadata(pairs: readonly string[]): Record<string, string> {
+  const entries: [string, string][] = [];
+  for (let index = 0; index < pairs.length; index += 2) entries.push([pairs[index] ?? '', pairs[index + 1] ?? '']);
+  return Object.fromEntries(entries);
+}
+
+function storeContent(content: Content): StoredState['b'] {
   if (content.kind === 'remote') return 0;
+  if (content.kind === 'paged') return { p: Buffer.from(content.pageId, 'hex'), n: content.segmentCount };
   return content.segments.map((segment) => {
     const stored: StoredSegment = [Buffer.from(segment.blobId, 'hex'), segment.offset, segment.length];
     if (segment.inline) stored.push(1);
@@ -139,8 +159,11 @@ function storeContent(content: Content): StoredSegment[] | 0 {
   });
 }
 
-function loadContent(stored: StoredSegment[] | 0): Content {
+function loadContent(stored: StoredState['b']): Content {
   if (stored === 0) return { kind: 'remote' };
+  if (!Array.isArray(stored)) {
+    return { kind: 'paged', pageId: blobId(Buffer.from(stored.p).toString('hex')), segmentCount: stored.n };
+  }
   const segments = stored.map(([id, offset, length, inline]): Segment => {
     const segment = { blobId: blobId(Buffer.from(id).toString('hex')), offset, length };
     return inline === 1 ? { ...segment, inline: true } : segment;

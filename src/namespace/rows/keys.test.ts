@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { blobId, bucketId } from '../../model/ids.ts';
+import type { KeyRange } from '../../stores/metadata/port.ts';
+import {
+  afterPrefix,
+  bucketKey,
+  bucketNameOf,
+  flatPlace,
+  justAfter,
+  leafOf,
+  namesFrom,
+  objectKey,
+  objectsOf,
+  reapedBefore,
+  reapedKey,
+  reapedOf,
+} from './keys.ts';
+
+const id = bucketId('0000000000000001');
+const keyOf = (name: string) => objectKey(flatPlace(id, name));
+const isIn = (range: KeyRange, key: Uint8Array) =>
+  Buffer.compare(range.start, key) <= 0 && Buffer.compare(key, range.end) < 0;
+const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 });
+
+test('keys sort as the UTF-8 of their names, and give the name back', () => {
+  // U+E000 sorts before U+1F600 in UTF-8 and after it in UTF-16, JavaScript's own order.
+  assert.equal(Buffer.compare(keyOf('a\u{e000}'), keyOf('a\u{1f600}')), -1);
+  assert.ok('a\u{e000}' > 'a\u{1f600}');
+  fc.assert(
+    fc.property(name, name, (left, right) => {
+      assert.equal(
+        Buffer.compare(keyOf(left), keyOf(right)),
+        Buffer.compare(Buffer.from(left, 'utf8'), Buffer.from(right, 'utf8')),
+      );
+      assert.equal(leafOf('object', keyOf(left)), left);
+      assert.equal(bucketNameOf(bucketKey(left)), left);
+    }),
+  );
+});
+
+test('a range holds the names that start with its prefix and no others', () => {
+  fc.assert(
+    fc.property(name, fc.string({ unit: 'binary', maxLength: 3 }), (whole, prefix) => {
+      assert.equal(isIn(namesFrom(id, prefix), keyOf(whole)), whole.startsWith(prefix));
+      assert.ok(isIn(objectsOf(id), keyOf(whole)));
+      assert.equal(isIn(objectsOf(bucketId('0000000000000002')), keyOf(whole)), false);
+    }),
+  );
+});
+
+test('nothing lies between a key and the one just after it', () => {
+  fc.assert(
+    fc.property(name, name, (left, right) => {
+      const [key, other] = [keyOf(left), keyOf(right)];
+      assert.equal(Buffer.compare(other, key) > 0, Buffer.compare(other, justAfter(key)) >= 0);
+    }),
+  );
+});
+
+test('the key after a prefix carries over bytes of 0xff', () => {
+  assert.deepEqual([...afterPrefix(Uint8Array.of(1, 2))], [1, 3]);
+  assert.deepEqual([...afterPrefix(Uint8Array.of(1, 0xff, 0xff))], [2]);
+});
+
+test('reaped rows are ordered by time', () => {
+  const blob = blobId('00112233445566778899aabbccddeeff');
+  assert.deepEqual(reapedOf(reapedKey(1_700_000_000_000, blob)), { timeMs: 1_700_000_000_000, blobId: blob });
+  fc.assert(
+    fc.property(fc.nat(2 ** 41), fc.nat(2 ** 41), (timeMs, limitMs) => {
+      assert.equal(isIn(reapedBefore(limitMs), reapedKey(timeMs, blob)), timeMs < limitMs);
+    }),
+  );
+});
