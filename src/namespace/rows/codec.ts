@@ -41,7 +41,7 @@ export function decodeRow<Body>(value: Uint8Array, what: string, headerBytes = 0
 /** A value that says only that its key is there. */
 export const PRESENT: Uint8Array = Uint8Array.of(ROW_FORMAT);
 
-/** The fields that are there: rows have no keys for absent ones, and `exactOptionalPropertyTypes` wants none read back. */
+/** The fields that are there: rows have no keys for absent ones, and absent fields must not come back as undefined. */
 export function withoutAbsent<T extends object>(fields: { readonly [Key in keyof T]: T[Key] | undefined }): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

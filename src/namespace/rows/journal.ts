@@ -15,7 +15,7 @@ export type JournalRecord =
       readonly metageneration: string;
       readonly timeMs: number;
       /**
-       * Of `insert` and `patch`: every attribute, so that the journal can be replayed elsewhere. Where bytes are is each
+       * Of `insert` and `patch`: every attribute, so that the journal can be replayed elsewhere. Where bytes are is a
        * site's own affair: content is `remote`. Its generation is the entry's.
        */
       readonly state?: StoredState;

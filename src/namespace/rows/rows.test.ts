@@ -179,7 +179,7 @@ test('references follow the rows: gained, lost, and handed over in one transacti
   );
 });
 
-/** The bytes on disk. A change here is a change of format: it needs a new format version and a way to read the old one. */
+/** The bytes on disk. A change here is a change of format: it needs a new version and a way to read the old one. */
 test('golden bytes', () => {
   const state: ObjectState = {
     generation: generation(1_700_000_000_000_123n),
