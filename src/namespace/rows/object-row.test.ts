@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { arbitraryState as state } from '../../../test/support/arbitrary-object-state.ts';
 import type { AppliedFace, ObjectFaces } from '../../model/faces.ts';
 import { generation } from '../../model/ids.ts';
 import type { ObjectState } from '../../model/object.ts';
 import { encodeRow, u64 } from './codec.ts';
 import { decodeObjectRow, encodeObjectRow, GENERATION_OFFSET } from './object-row.ts';
-import { arbitraryState as state } from './rows.arbitrary.ts';
 
 const applied: fc.Arbitrary<AppliedFace> = fc.oneof(
   fc.constant({ kind: 'same' as const }),

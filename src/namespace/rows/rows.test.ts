@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import {
+  arbitraryAttributes,
+  arbitraryBlobId,
+  arbitrarySegment,
+  arbitraryState,
+} from '../../../test/support/arbitrary-object-state.ts';
 import { blobId, bucketId, generation, scopeId, stagingId } from '../../model/ids.ts';
 import type { ObjectState } from '../../model/object.ts';
 import type { Preconditions } from '../../model/preconditions.ts';
@@ -21,7 +27,6 @@ import { decodeJournal, encodeJournal, journalState } from './journal.ts';
 import { blobRefKey, flatPlace } from './keys.ts';
 import { encodeObjectRow, loadState } from './object-row.ts';
 import { allReferenceWrites, type HolderChange } from './references.ts';
-import { arbitraryAttributes, arbitraryBlobId, arbitrarySegment, arbitraryState } from './rows.arbitrary.ts';
 import { decodeStagingOwner, decodeUpload, encodeStagingOwner, encodeUpload, type UploadRow } from './upload-row.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

@@ -1,7 +1,7 @@
 /** Generators of stored values, for property tests. */
 import fc from 'fast-check';
-import { blobId, generation } from '../../model/ids.ts';
-import type { Content, ObjectAttributes, ObjectState, Segment } from '../../model/object.ts';
+import { blobId, generation } from '../../src/model/ids.ts';
+import type { Content, ObjectAttributes, ObjectState, Segment } from '../../src/model/object.ts';
 
 export const arbitraryBlobId = fc
   .uint8Array({ minLength: 16, maxLength: 16 })
