@@ -27,6 +27,8 @@ export interface ErrorDetails {
   payloadTooLarge: { limitBytes: number };
   methodNotAllowed: { method: string };
   rateLimited: { retryAfterMs?: number };
+  /** The client stopped sending or taking bytes. */
+  requestTimeout: { waitedMs: number };
   /** A store, a disk or the owner cannot be reached now. Nothing was half-done. */
   unavailable: { retryAfterMs?: number };
   /** Our stored bytes fail their checksum. */
@@ -56,6 +58,7 @@ export const RETRY: Readonly<Record<ErrorCode, Retry>> = {
   payloadTooLarge: 'never',
   methodNotAllowed: 'never',
   rateLimited: 'withBackoff',
+  requestTimeout: 'withBackoff',
   unavailable: 'withBackoff',
   corrupt: 'never',
   unsupported: 'never',

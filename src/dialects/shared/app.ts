@@ -1,0 +1,42 @@
+import { StraitError } from '../../model/errors.ts';
+import type { HttpReply, HttpRequest } from './http-message.ts';
+import type { HttpApp } from './http-server.ts';
+import { type Params, Router } from './router.ts';
+
+export interface Route {
+  readonly method: string;
+  readonly pattern: string;
+  /** The API method, such as `objects.get`. */
+  readonly operation: string;
+  handle(request: HttpRequest, params: Params): Promise<HttpReply>;
+}
+
+export interface ErrorRenderer {
+  render(error: unknown, request: HttpRequest): HttpReply;
+  renderNotFound(request: HttpRequest): HttpReply;
+}
+
+/** The routes of one or more dialects as one application. HEAD is answered as GET, without the body. */
+export function createApp(routes: readonly Route[], errors: ErrorRenderer): HttpApp {
+  const router = new Router<Route>();
+  for (const route of routes) router.add(route.method, route.pattern, route);
+  return {
+    renderError: (error, request) => errors.render(error, request),
+    async handle(request) {
+      const { method, target } = request;
+      const match = router.match(method === 'HEAD' ? 'GET' : method, target.segments);
+      if (match.kind === 'notFound') return errors.renderNotFound(request);
+      if (match.kind === 'methodNotAllowed') {
+        const error = new StraitError('methodNotAllowed', `${method} is not allowed here.`, { method });
+        const reply = errors.render(error, request);
+        return { ...reply, headers: { ...reply.headers, Allow: match.allowed.join(', ') } };
+      }
+      const { trace } = request;
+      trace.operation = match.value.operation;
+      const { bucket, object } = match.params;
+      if (bucket !== undefined) trace.bucket = bucket;
+      if (object !== undefined) trace.object = object;
+      return await match.value.handle(request, match.params);
+    },
+  };
+}
