@@ -13,12 +13,11 @@ export type ApplyDecision =
       readonly faces: ObjectFaces;
       /** Whether the row has work left: something to publish, to retire or to fetch. */
       readonly hasBacklog: boolean;
-      /** The row has left this staged set, which must not be flipped any more. */
-      readonly leftSet?: string;
     };
 
 /**
- * Brings a fact into a row. Applying a fact twice changes nothing. The content of a generation already here is kept, so
+ * Brings a fact into a row. Applying a fact twice changes nothing. The row is in no staged set: its
+ * caller has settled that. The content of a generation already here is kept, so
  * that a metadata change, or a second sighting, never fetches bytes again.
  */
 export function decideApply(row: ObjectFaces | undefined, fact: Fact): ApplyDecision {
@@ -26,25 +25,17 @@ export function decideApply(row: ObjectFaces | undefined, fact: Fact): ApplyDeci
   if (fact === 'gone') {
     if (row === undefined || row.applied.kind === 'gone') return { kind: 'nothing' };
     if (row.published === undefined) return { kind: 'remove' };
-    return written(row, { published: row.published, applied: { kind: 'gone' } }, true);
+    return { kind: 'write', faces: { published: row.published, applied: { kind: 'gone' } }, hasBacklog: true };
   }
   if (known !== undefined && isSameVersion(known, fact)) return { kind: 'nothing' };
   const published = row?.published;
   if (published !== undefined && isSameVersion(published, fact)) {
-    return written(row, { published, applied: { kind: 'same' } }, false);
+    return { kind: 'write', faces: { published, applied: { kind: 'same' } }, hasBacklog: false };
   }
   const twin = [known, published].find((state) => state?.generation === fact.generation);
   const state = twin === undefined ? fact : { ...fact, content: twin.content };
-  return written(
-    row,
-    published === undefined ? { applied: { kind: 'state', state } } : { published, applied: { kind: 'state', state } },
-    true,
-  );
-}
-
-function written(row: ObjectFaces | undefined, faces: ObjectFaces, hasBacklog: boolean): ApplyDecision {
-  const leftSet = row?.setId;
-  return leftSet === undefined ? { kind: 'write', faces, hasBacklog } : { kind: 'write', faces, hasBacklog, leftSet };
+  const next: ObjectFaces = { applied: { kind: 'state', state } };
+  return { kind: 'write', faces: published === undefined ? next : { ...next, published }, hasBacklog: true };
 }
 
 /** A GCS generation's data never changes, its metadata does: the metageneration tells. */

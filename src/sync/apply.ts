@@ -1,0 +1,122 @@
+/** Facts into applied faces: one transaction for a row and its backlog entry (docs/protocols/sync.md, F1–F3). */
+import type { Bucket } from '../model/bucket.ts';
+import { StraitError } from '../model/errors.ts';
+import type { ObjectFaces } from '../model/faces.ts';
+import type { ObjectName } from '../model/ids.ts';
+import { setKey, setMemberKey } from '../namespace/rows/keys.ts';
+import { unchanged } from '../namespace/rows/references.ts';
+import { decodeSet, encodeSet } from '../namespace/rows/sync-rows.ts';
+import type { Row } from '../stores/metadata/port.ts';
+import type { SyncDeps } from './deps.ts';
+import { changeRow, publishedFaces, type ReadRow, type RowChange, readRows } from './faces.ts';
+import { decideApply, type Fact } from './rules/apply-fact.ts';
+
+export interface NamedFact {
+  readonly name: ObjectName;
+  readonly fact: Fact;
+}
+
+/** Facts of one transaction: well below the port's limits with 32 segments a row. */
+const FACTS_PER_COMMIT = 100;
+const ATTEMPTS_MAX = 20;
+
+/** Applies facts and returns the names that changed. Durable when it resolves. */
+export async function applyFacts(deps: SyncDeps, bucket: Bucket, facts: readonly NamedFact[]): Promise<ObjectName[]> {
+  const changed: ObjectName[] = [];
+  for (let at = 0; at < facts.length; at += FACTS_PER_COMMIT) {
+    changed.push(...(await applyBatch(deps, bucket, facts.slice(at, at + FACTS_PER_COMMIT))));
+  }
+  return changed;
+}
+
+async function applyBatch(deps: SyncDeps, bucket: Bucket, facts: readonly NamedFact[]): Promise<ObjectName[]> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const plan = await planBatch(deps, bucket, facts);
+    if (plan.names.length === 0) return [];
+    const outcome = await deps.metadata.commit({ checks: plan.checks, writes: plan.writes });
+    if (outcome.kind === 'committed') {
+      deps.crashPoints.reach('sync.after-applied');
+      return plan.names;
+    }
+  }
+  throw new StraitError('unavailable', `rows of gs://${bucket.name} keep changing; facts are applied again later`, {});
+}
+
+interface BatchPlan {
+  readonly names: ObjectName[];
+  readonly checks: RowChange['checks'];
+  readonly writes: RowChange['writes'];
+}
+
+async function planBatch(deps: SyncDeps, bucket: Bucket, facts: readonly NamedFact[]): Promise<BatchPlan> {
+  return deps.metadata.snapshot(async (view) => {
+    const rows = await readRows(
+      view,
+      bucket.id,
+      facts.map(({ name }) => name),
+    );
+    const setIds = [...new Set(rows.flatMap(({ faces }) => faces?.setId ?? []))];
+    const sets = new Map<string, Row>();
+    for (const [index, row] of (await view.get(setIds.map(setKey))).entries()) {
+      const id = setIds[index];
+      if (row !== undefined && id !== undefined) sets.set(id, row);
+    }
+    const names: ObjectName[] = [];
+    const changes: RowChange[] = [];
+    const stale = new Set<string>();
+    for (const [index, { name, fact }] of facts.entries()) {
+      const read = rows[index];
+      if (read === undefined) continue;
+      const change = planOne(read, fact, { sets, stale, nowMs: deps.clock.nowMs() });
+      if (change === undefined) continue;
+      names.push(name);
+      changes.push(change);
+    }
+    changes.push(...staleSets(sets, stale));
+    return {
+      names,
+      checks: changes.flatMap(({ checks }) => checks),
+      writes: changes.flatMap(({ writes }) => writes),
+    };
+  });
+}
+
+function planOne(
+  read: ReadRow,
+  fact: Fact,
+  context: { readonly sets: ReadonlyMap<string, Row>; readonly stale: Set<string>; readonly nowMs: number },
+): RowChange | undefined {
+  const setId = read.faces?.setId;
+  const setRow = setId === undefined ? undefined : context.sets.get(setId);
+  const isFlipped = setRow !== undefined && decodeSet(setRow.value).state === 'flipped';
+  const before = settle(read.faces, isFlipped);
+  const decision = decideApply(before, fact);
+  if (decision.kind === 'nothing') return undefined;
+  const next = decision.kind === 'remove' ? undefined : decision.faces;
+  const backlog = decision.kind === 'write' && decision.hasBacklog ? {} : undefined;
+  const change = changeRow(read, next, { backlog, nowMs: context.nowMs });
+  if (setId === undefined) return change;
+  if (!isFlipped) context.stale.add(setId);
+  return {
+    checks: change.checks,
+    writes: [...change.writes, { kind: 'delete', key: setMemberKey(setId, read.place) }],
+  };
+}
+
+/** A member of a flipped set already reads as published; a member of any other leaves its set. */
+function settle(faces: ObjectFaces | undefined, isFlipped: boolean): ObjectFaces | undefined {
+  if (faces?.setId === undefined) return faces;
+  if (isFlipped) return publishedFaces(faces);
+  const { setId: _left, ...rest } = faces;
+  return rest;
+}
+
+function staleSets(sets: ReadonlyMap<string, Row>, stale: ReadonlySet<string>): RowChange[] {
+  return [...stale].flatMap((setId) => {
+    const row = sets.get(setId);
+    if (row === undefined) return [];
+    const key = setKey(setId);
+    const value = encodeSet({ ...decodeSet(row.value), state: 'stale' });
+    return [{ checks: [unchanged(key, row)], writes: [{ kind: 'put' as const, key, value }] }];
+  });
+}
