@@ -1,4 +1,3 @@
-import type { Bucket } from '../model/bucket.ts';
 import type { BucketName, ObjectName } from '../model/ids.ts';
 import type { NamespaceDeps } from '../namespace/deps.ts';
 import type { Remote } from '../remotes/port.ts';
@@ -6,14 +5,13 @@ import type { TableFormat } from '../tables/port.ts';
 import type { PolicySettings } from './rules/policy.ts';
 
 /** What sync needs: the site's own stores, the far end, and the table formats it understands. */
-export interface SyncDeps extends Omit<NamespaceDeps, 'settings' | 'readThrough'> {
+export interface SyncDeps extends NamespaceDeps {
   readonly remote: Remote;
   /** Asked in this order which table a name proves. */
   readonly formats: readonly TableFormat[];
 }
 
 export interface SyncSettings {
-  readonly site: string;
   /** Followed buckets; empty: every bucket of the project. */
   readonly buckets: readonly BucketName[];
   readonly policies: PolicySettings;
@@ -37,7 +35,6 @@ export interface SyncSettings {
   readonly transferPartBytes: number;
   /** Parts of one object in memory at the same time. */
   readonly transferWindowParts: number;
-  readonly inlineBytesMax: number;
   /** Objects up to this size are fetched whole on a read-through. */
   readonly readThroughWholeBytesMax: number;
   /** Local bytes beyond which `keep` becomes `read-through`; 0: no limit. */
@@ -48,7 +45,3 @@ export interface SyncSettings {
 
 /** The name this site gives the owner of buckets that sync brings down. */
 export const CLOUD = 'cloud';
-
-export interface SyncedBucket {
-  readonly bucket: Bucket;
-}

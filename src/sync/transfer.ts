@@ -79,7 +79,7 @@ export class Transfers {
   }
 
   #bring(bucket: Bucket, name: ObjectName, state: ObjectState): Promise<Arrived> {
-    if (state.size <= this.#settings.inlineBytesMax) return this.#bringInline(bucket, name, state);
+    if (state.size <= this.#deps.settings.inlineBytesMax) return this.#bringInline(bucket, name, state);
     if (state.size <= this.#settings.transferPartBytes) return this.#bringWhole(bucket, name, state);
     return this.#bringInParts(bucket, name, state);
   }

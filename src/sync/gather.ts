@@ -1,0 +1,156 @@
+/** Whether everything a step of a table needs is here: names in the applied view, bytes where they must be local. */
+import type { Bucket } from '../model/bucket.ts';
+import { isStraitError } from '../model/errors.ts';
+import { appliedState } from '../model/faces.ts';
+import type { ObjectName } from '../model/ids.ts';
+import { forEachBounded, inBatches } from '../runtime/concurrency.ts';
+import type { FileRef, TableStep } from '../tables/port.ts';
+import type { SyncDeps } from './deps.ts';
+import { differs, type ReadRow, readRows } from './faces.ts';
+import type { Transfers } from './transfer.ts';
+
+const BATCH = 200;
+const MISSING_MAX = 100;
+/** Names kept in memory of one step: control, overwritten and removed ones. */
+const NAMES_MAX = 200_000;
+
+/** A step whose files are all here, and what publishing it would change. */
+export interface WholeStep {
+  readonly kind: 'whole';
+  /** In publishing order. */
+  readonly control: readonly ObjectName[];
+  /** Data names readers see in another generation. */
+  readonly overwritten: readonly ObjectName[];
+  readonly removed: readonly ObjectName[];
+  /** Data names that are new here: all of them when few, else only their number. */
+  readonly added: { readonly count: number; readonly names: readonly ObjectName[] };
+}
+
+export type Gathered =
+  | WholeStep
+  /** Late: these names (at most 100 of them) are not at the source, or not in the size the log states. */
+  | { readonly kind: 'missing'; readonly names: readonly ObjectName[] }
+  /** The source's bytes are not what the source says they are. */
+  | { readonly kind: 'broken'; readonly name: ObjectName; readonly message: string };
+
+export interface GatherInput {
+  readonly bucket: Bucket;
+  readonly step: TableStep;
+  /** Data bytes must be local before the names are published. */
+  readonly keepsBytes: (name: ObjectName) => boolean;
+  readonly concurrency: number;
+  /** New data names are listed in the answer up to this many. */
+  readonly addedNamesMax: number;
+}
+
+export async function gather(deps: SyncDeps, transfers: Transfers, input: GatherInput): Promise<Gathered> {
+  const gathering = new Gathering(deps, transfers, input);
+  return gathering.run();
+}
+
+class Gathering {
+  readonly #deps: SyncDeps;
+  readonly #transfers: Transfers;
+  readonly #input: GatherInput;
+  readonly #missing = new Set<ObjectName>();
+  readonly #control = new Set<ObjectName>();
+  readonly #overwritten = new Set<ObjectName>();
+  readonly #added: ObjectName[] = [];
+  #addedCount = 0;
+  #broken: { readonly name: ObjectName; readonly message: string } | undefined;
+
+  constructor(deps: SyncDeps, transfers: Transfers, input: GatherInput) {
+    this.#deps = deps;
+    this.#transfers = transfers;
+    this.#input = input;
+  }
+
+  async run(): Promise<Gathered> {
+    await this.#gatherControl();
+    await this.#gatherData();
+    const removed: ObjectName[] = [];
+    for await (const name of this.#input.step.removes?.() ?? []) removed.push(name);
+    if (this.#broken !== undefined) return { kind: 'broken', ...this.#broken };
+    if (this.#missing.size > 0) return { kind: 'missing', names: [...this.#missing] };
+    return {
+      kind: 'whole',
+      control: [...this.#control],
+      overwritten: [...this.#overwritten],
+      removed,
+      added: { count: this.#addedCount, names: this.#added },
+    };
+  }
+
+  #isHopeless(): boolean {
+    return this.#broken !== undefined || this.#missing.size >= MISSING_MAX || this.#control.size > NAMES_MAX;
+  }
+
+  async #gatherControl(): Promise<void> {
+    for await (const names of inBatches(this.#input.step.control(), BATCH)) {
+      for (const name of names) this.#control.add(name);
+      await this.#bring(
+        names.map((name) => ({ name })),
+        () => true,
+      );
+      if (this.#isHopeless()) return;
+    }
+  }
+
+  async #gatherData(): Promise<void> {
+    for await (const batch of inBatches(this.#input.step.closure(), BATCH)) {
+      if (this.#isHopeless()) return;
+      const refs = new Map(batch.filter(({ name }) => !this.#control.has(name)).map((ref) => [ref.name, ref]));
+      const rows = await this.#bring([...refs.values()], this.#input.keepsBytes);
+      for (const { place, faces } of rows) {
+        if (faces === undefined || !differs(faces)) continue;
+        if (faces.published !== undefined) this.#overwritten.add(place.leaf);
+        else this.#noteAdded(place.leaf);
+      }
+    }
+  }
+
+  #noteAdded(name: ObjectName): void {
+    this.#addedCount += 1;
+    if (this.#addedCount <= this.#input.addedNamesMax) this.#added.push(name);
+  }
+
+  /** Notes what is missing of these files and fetches the bytes that must be local. Answers the rows that are there. */
+  async #bring(refs: readonly FileRef[], isLocalNeeded: (name: ObjectName) => boolean): Promise<ReadRow[]> {
+    const rows = await readRows(
+      this.#deps.metadata,
+      this.#input.bucket.id,
+      refs.map(({ name }) => name),
+    );
+    const wanted: ReadRow[] = [];
+    const here: ReadRow[] = [];
+    for (const [index, read] of rows.entries()) {
+      const ref = refs[index];
+      const state = read.faces === undefined ? undefined : appliedState(read.faces);
+      if (ref === undefined || this.#isMissing(ref, state?.size)) continue;
+      if (state === undefined) continue;
+      here.push(read);
+      if (state.content.kind === 'remote' && isLocalNeeded(ref.name)) wanted.push(read);
+    }
+    await forEachBounded(wanted, this.#input.concurrency, (read) => this.#fetch(read));
+    return here;
+  }
+
+  #isMissing(ref: FileRef, size: number | undefined): boolean {
+    const isHere = size !== undefined && ref.unread !== true && (ref.size === undefined || ref.size === size);
+    if (!isHere && ref.history !== true) this.#missing.add(ref.name);
+    return !isHere;
+  }
+
+  async #fetch(read: ReadRow): Promise<void> {
+    const name = read.place.leaf;
+    const state = read.faces === undefined ? undefined : appliedState(read.faces);
+    if (state === undefined) return;
+    try {
+      await this.#transfers.fetch(this.#input.bucket, name, state.generation);
+    } catch (error) {
+      if (isStraitError(error, 'objectNotFound')) this.#missing.add(name);
+      else if (isStraitError(error, 'checksumMismatch')) this.#broken = { name, message: error.message };
+      else throw error;
+    }
+  }
+}
