@@ -2,13 +2,14 @@
 import type { Bucket } from '../model/bucket.ts';
 import { isStraitError } from '../model/errors.ts';
 import { appliedState } from '../model/faces.ts';
-import type { ObjectName } from '../model/ids.ts';
+import { type Generation, generation, type ObjectName } from '../model/ids.ts';
 import { forEachBounded, inBatches } from '../runtime/concurrency.ts';
 import type { FileRef, TableStep } from '../tables/port.ts';
 import type { SyncDeps } from './deps.ts';
 import { differs, type ReadRow, readRows } from './faces.ts';
 import type { Transfers } from './transfer.ts';
 
+const NO_GENERATION = generation(0n);
 const BATCH = 200;
 const MISSING_MAX = 100;
 /** Names kept in memory of one step: control, overwritten and removed ones. */
@@ -17,13 +18,15 @@ const NAMES_MAX = 200_000;
 /** A step whose files are all here, and what publishing it would change. */
 export interface WholeStep {
   readonly kind: 'whole';
-  /** In publishing order. */
-  readonly control: readonly ObjectName[];
-  /** Data names readers see in another generation. */
-  readonly overwritten: readonly ObjectName[];
+  /**
+   * Control names and data names readers see in another generation, each with the generation that was gathered, in
+   * publishing order.
+   */
+  readonly control: ReadonlyMap<ObjectName, Generation>;
+  readonly overwritten: ReadonlyMap<ObjectName, Generation>;
   readonly removed: readonly ObjectName[];
   /** Data names that are new here: all of them when few, else only their number. */
-  readonly added: { readonly count: number; readonly names: readonly ObjectName[] };
+  readonly added: { readonly count: number; readonly names: ReadonlyMap<ObjectName, Generation> };
 }
 
 export type Gathered =
@@ -53,9 +56,9 @@ class Gathering {
   readonly #transfers: Transfers;
   readonly #input: GatherInput;
   readonly #missing = new Set<ObjectName>();
-  readonly #control = new Set<ObjectName>();
-  readonly #overwritten = new Set<ObjectName>();
-  readonly #added: ObjectName[] = [];
+  readonly #control = new Map<ObjectName, Generation>();
+  readonly #overwritten = new Map<ObjectName, Generation>();
+  readonly #added = new Map<ObjectName, Generation>();
   #addedCount = 0;
   #broken: { readonly name: ObjectName; readonly message: string } | undefined;
 
@@ -74,8 +77,8 @@ class Gathering {
     if (this.#missing.size > 0) return { kind: 'missing', names: [...this.#missing] };
     return {
       kind: 'whole',
-      control: [...this.#control],
-      overwritten: [...this.#overwritten],
+      control: this.#control,
+      overwritten: this.#overwritten,
       removed,
       added: { count: this.#addedCount, names: this.#added },
     };
@@ -101,17 +104,19 @@ class Gathering {
       if (this.#isHopeless()) return;
       const refs = new Map(batch.filter(({ name }) => !this.#control.has(name)).map((ref) => [ref.name, ref]));
       const rows = await this.#bring([...refs.values()], this.#input.keepsBytes);
-      for (const { place, faces } of rows) {
+      for (const read of rows) {
+        const { faces } = read;
         if (faces === undefined || !differs(faces)) continue;
-        if (faces.published !== undefined) this.#overwritten.add(place.leaf);
-        else this.#noteAdded(place.leaf);
+        if (faces.published !== undefined) this.#overwritten.set(read.place.leaf, generationOf(read));
+        else this.#noteAdded(read);
       }
     }
   }
 
-  #noteAdded(name: ObjectName): void {
+  #noteAdded(read: ReadRow): void {
+    if (this.#added.has(read.place.leaf)) return;
     this.#addedCount += 1;
-    if (this.#addedCount <= this.#input.addedNamesMax) this.#added.push(name);
+    if (this.#addedCount <= this.#input.addedNamesMax) this.#added.set(read.place.leaf, generationOf(read));
   }
 
   /** Notes what is missing of these files and fetches the bytes that must be local. Answers the rows that are there. */
@@ -153,4 +158,9 @@ class Gathering {
       else throw error;
     }
   }
+}
+
+function generationOf(read: ReadRow): Generation {
+  const state = read.faces === undefined ? undefined : appliedState(read.faces);
+  return state?.generation ?? NO_GENERATION;
 }

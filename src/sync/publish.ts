@@ -47,9 +47,9 @@ export type PublishOutcome = 'published' | 'changed';
 export async function publishVersion(deps: SyncDeps, input: PublishInput): Promise<PublishOutcome> {
   const { control, overwritten, removed, added } = input.whole;
   const isDirectory = input.location.format === 'directory';
-  const together = [...overwritten, ...removed, ...control];
+  const together = [...overwritten.keys(), ...removed, ...control.keys()];
   if (together.length + added.count <= NAMES_PER_COMMIT) {
-    return publishTogether(deps, input, [...added.names, ...together]);
+    return publishTogether(deps, input, [...added.names.keys(), ...together]);
   }
   if (isDirectory) return publishStaged(deps, input, dataThen(input, together));
   await addData(deps, input);
@@ -73,14 +73,8 @@ async function publishTogether(
   const nowMs = deps.clock.nowMs();
   const changes: RowChange[] = [];
   for (const read of rows) {
-    const isRemoved = removed.has(read.place.leaf);
-    if (read.faces === undefined) {
-      if (isRemoved) continue;
-      return 'changed';
-    }
-    const isGone = appliedState(read.faces) === undefined;
-    if (isGone !== isRemoved) return 'changed';
-    if (!differs(read.faces)) continue;
+    if (!isAsGathered(read, input.whole, removed)) return 'changed';
+    if (read.faces === undefined || !differs(read.faces)) continue;
     changes.push(changeRow(read, publishedFaces(read.faces), { backlog: undefined, nowMs }));
   }
   deps.crashPoints.reach('sync.before-publish');
@@ -88,6 +82,16 @@ async function publishTogether(
   const outcome = await commitVersion(deps, input, { checks, writes, names });
   if (outcome === 'published') deps.crashPoints.reach('sync.after-publish');
   return outcome;
+}
+
+/** Whether a row still is what was gathered: a fact that came between is gathered again, never published unseen. */
+function isAsGathered(read: ReadRow, whole: WholeStep, removed: ReadonlySet<ObjectName>): boolean {
+  const name = read.place.leaf;
+  const state = read.faces === undefined ? undefined : appliedState(read.faces);
+  if (removed.has(name)) return state === undefined;
+  const gathered = whole.control.get(name) ?? whole.overwritten.get(name) ?? whole.added.names.get(name);
+  if (state === undefined || (gathered !== undefined && gathered !== state.generation)) return false;
+  return !whole.control.has(name) || state.content.kind === 'local';
 }
 
 /** The transaction that moves the cursor. Checks the table row: of two publishers one fails. */
@@ -154,7 +158,7 @@ export function nameEntries(
 
 /** New data names, before the commit that reaches them: no reader knows them yet. */
 async function addData(deps: SyncDeps, input: PublishInput): Promise<void> {
-  const control = new Set(input.whole.control);
+  const { control } = input.whole;
   for await (const refs of inBatches(input.step.closure(), NAMES_PER_COMMIT)) {
     const names = [...new Set(refs.map(({ name }) => name))].filter((name) => !control.has(name));
     await publishNames(deps, input.bucket, {
@@ -207,7 +211,7 @@ async function publishStaged(
   });
   const removed = new Set(input.whole.removed);
   for await (const batch of inBatches(names, NAMES_PER_COMMIT)) {
-    if (!(await stageBatch(deps, input.bucket, { setId, names: [...new Set(batch)], removed }))) {
+    if (!(await stageBatch(deps, input, { setId, names: [...new Set(batch)], removed }))) {
       await dropSet(deps, input.bucket, setId);
       return 'changed';
     }
@@ -237,18 +241,18 @@ async function publishStaged(
 /** Puts a batch of rows into a set, hidden. False when a name is not as it was gathered. */
 async function stageBatch(
   deps: SyncDeps,
-  bucket: Bucket,
+  input: PublishInput,
   batch: { readonly setId: string; readonly names: readonly ObjectName[]; readonly removed: ReadonlySet<ObjectName> },
 ): Promise<boolean> {
+  const { bucket } = input;
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const checks: Check[] = [];
     const writes: Write[] = [];
     const names: ObjectName[] = [];
-    for (const { place, row, faces } of await readRows(deps.metadata, bucket.id, batch.names)) {
-      const isRemoved = batch.removed.has(place.leaf);
-      if (faces === undefined && isRemoved) continue;
-      if (faces === undefined || (appliedState(faces) === undefined) !== isRemoved) return false;
-      if (!differs(faces) || faces.setId === batch.setId) continue;
+    for (const read of await readRows(deps.metadata, bucket.id, batch.names)) {
+      if (!isAsGathered(read, input.whole, batch.removed)) return false;
+      const { place, row, faces } = read;
+      if (faces === undefined || !differs(faces) || faces.setId === batch.setId) continue;
       const key = objectKey(place);
       checks.push(unchanged(key, row));
       writes.push({ kind: 'put', key, value: encodeObjectRow({ ...faces, setId: batch.setId }) });
