@@ -90,11 +90,8 @@ class Gathering {
 
   async #gatherControl(): Promise<void> {
     for await (const names of inBatches(this.#input.step.control(), BATCH)) {
-      for (const name of names) this.#control.add(name);
-      await this.#bring(
-        names.map((name) => ({ name })),
-        () => true,
-      );
+      const refs = names.map((name) => ({ name }));
+      for (const read of await this.#bring(refs, () => true)) this.#control.set(read.place.leaf, generationOf(read));
       if (this.#isHopeless()) return;
     }
   }

@@ -1,0 +1,305 @@
+/** One bucket: listings and questions become facts, facts wake tables, plain names are mirrored one by one. */
+import type { Bucket } from '../model/bucket.ts';
+import { isStraitError } from '../model/errors.ts';
+import { appliedState } from '../model/faces.ts';
+import type { ObjectName } from '../model/ids.ts';
+import { tableKey, tablePrefixOf, tablesOf } from '../namespace/rows/keys.ts';
+import { decodeTable, encodeTable } from '../namespace/rows/sync-rows.ts';
+import type { RemoteObject } from '../remotes/port.ts';
+import { forEachBounded, Semaphore, Wake } from '../runtime/concurrency.ts';
+import type { TableFormat, TableLocation, TailProbe } from '../tables/port.ts';
+import { applyFacts, type NamedFact } from './apply.ts';
+import type { SyncDeps, SyncSettings } from './deps.ts';
+import { afterNames, scanRows } from './faces.ts';
+import { recoverSets } from './publish.ts';
+import { isSameVersion } from './rules/apply-fact.ts';
+import { type Policy, policyOf, policyUnderPressure } from './rules/policy.ts';
+import { backlogItems, listPlain, retire } from './settle.ts';
+import { TableSync } from './table-sync.ts';
+import type { Transfers } from './transfer.ts';
+
+const PAGE = 1000;
+const ASK_CONCURRENCY = 8;
+/** Beyond this many unknown names one listing of the prefix is cheaper than asking name by name. */
+const ASK_NAMES_MAX = 64;
+const TABLES_AT_ONCE = 8;
+const PLAIN_PAUSE_MS = 1_000;
+
+export interface BucketShared {
+  readonly deps: SyncDeps;
+  readonly settings: SyncSettings;
+  readonly transfers: Transfers;
+  readonly noteLag: (lagMs: number) => void;
+  /** The disk is nearly full or the site's share is used up. */
+  readonly isPressed: () => boolean;
+}
+
+export class BucketSync {
+  readonly bucket: Bucket;
+  readonly deps: SyncDeps;
+  readonly settings: SyncSettings;
+  readonly transfers: Transfers;
+  readonly tableSlots = new Semaphore(TABLES_AT_ONCE);
+  readonly tables = new Map<ObjectName, TableSync>();
+  readonly #shared: BucketShared;
+  readonly #plainWake = new Wake();
+  readonly #running = new Set<Promise<void>>();
+  /** Per listing under way: names about which another fact arrived since it began (F2). */
+  readonly #listings = new Set<Set<ObjectName>>();
+  #trouble = new Map<string, string>();
+  #listedMs: number | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(shared: BucketShared, bucket: Bucket) {
+    this.#shared = shared;
+    this.bucket = bucket;
+    this.deps = shared.deps;
+    this.settings = shared.settings;
+    this.transfers = shared.transfers;
+  }
+
+  /** When the last complete listing began; undefined before the first. */
+  get listedMs(): number | undefined {
+    return this.#listedMs;
+  }
+  get trouble(): ReadonlyMap<string, string> {
+    return this.#trouble;
+  }
+
+  noteLag(lagMs: number): void {
+    this.#shared.noteLag(lagMs);
+  }
+
+  noteTrouble(name: string, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (this.#trouble.size < 1000) this.#trouble.set(name, reason);
+    this.deps.logger.log('warn', 'object will be tried again', { bucket: this.bucket.name, name, reason });
+  }
+
+  policyOf(name: ObjectName): Policy {
+    return policyUnderPressure(policyOf(this.settings.policies, this.bucket.name, name), this.#shared.isPressed());
+  }
+
+  /** Control names of tables are never read through; kept names are local before they are listed. */
+  isLocalBeforeListed(name: ObjectName): boolean {
+    const table = this.tableOf(name);
+    return table?.format.isControl(table.location, name) === true || this.policyOf(name) === 'keep';
+  }
+
+  /** The table with the longest prefix of `name`. */
+  tableOf(name: ObjectName): TableSync | undefined {
+    for (let at = name.lastIndexOf('/'); at >= 0; at = name.lastIndexOf('/', at - 1)) {
+      const table = this.tables.get(name.slice(0, at + 1));
+      if (table !== undefined) return table;
+      if (at === 0) break;
+    }
+    return this.tables.get('');
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    await recoverSets(this.deps, this.bucket);
+    await this.#loadTables(signal);
+    await Promise.all([this.#listLoop(signal), this.#plainLoop(signal)]);
+    await Promise.all(this.#running);
+  }
+
+  async #loadTables(signal: AbortSignal): Promise<void> {
+    let range = tablesOf(this.bucket.id);
+    for (;;) {
+      const rows = await this.deps.metadata.scan(range, { limit: PAGE });
+      for (const row of rows) this.#start(tablePrefixOf(row.key), decodeTable(row.value).format, signal);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return;
+      range = { start: Buffer.concat([last.key, Buffer.alloc(1)]), end: range.end };
+    }
+  }
+
+  #start(prefix: ObjectName, formatName: string, signal: AbortSignal): void {
+    const format = this.deps.formats.find(({ name }) => name === formatName);
+    if (format === undefined || this.tables.has(prefix)) return;
+    const table = new TableSync(this, this.#location(prefix, format), format);
+    this.tables.set(prefix, table);
+    const running = table.run(signal).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  #location(prefix: ObjectName, format: TableFormat): TableLocation {
+    const alias = this.settings.pathAliases.find(
+      (entry) => entry.bucket === this.bucket.name && entry.prefix === prefix,
+    );
+    const location = { bucket: this.bucket.name, prefix, format: format.name };
+    return alias === undefined ? location : { ...location, pathAliases: alias.aliases };
+  }
+
+  async #listLoop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const startedMs = this.deps.clock.monotonicMs();
+      const listedMs = this.deps.clock.nowMs();
+      try {
+        await this.list('', signal);
+        if (!signal.aborted) this.#listedMs = listedMs;
+        this.#plainWake.ring();
+      } catch (error) {
+        if (!signal.aborted) this.noteTrouble('', error);
+      }
+      const spentMs = this.deps.clock.monotonicMs() - startedMs;
+      await this.deps.clock.sleep(Math.max(0, this.settings.reconcileMs - spentMs), signal);
+    }
+  }
+
+  /** Lists a prefix at the source and brings what differs into the rows. Pages and rows are merged in name order. */
+  async list(prefix: ObjectName, signal: AbortSignal): Promise<boolean> {
+    const newer = new Set<ObjectName>();
+    this.#listings.add(newer);
+    let changed = false;
+    try {
+      let from = prefix;
+      let pageToken: string | undefined;
+      do {
+        const page = await this.deps.remote.listObjects(
+          this.bucket.name,
+          { ...(prefix === '' ? {} : { prefix }), ...(pageToken === undefined ? {} : { pageToken }), maxResults: PAGE },
+          signal,
+        );
+        pageToken = page.nextPageToken;
+        const last = page.objects.at(-1);
+        if (pageToken !== undefined && last === undefined) continue;
+        const end = pageToken === undefined ? afterNames(prefix) : `${last?.name}\0`;
+        const range = { from, ...(end === undefined ? {} : { end }) };
+        changed = (await this.#mergePage(page.objects, range, newer)) || changed;
+        if (end !== undefined) from = end;
+      } while (pageToken !== undefined && !signal.aborted);
+      return changed;
+    } finally {
+      this.#listings.delete(newer);
+    }
+  }
+
+  async #mergePage(
+    objects: readonly RemoteObject[],
+    range: { readonly from: ObjectName; readonly end?: ObjectName },
+    newer: ReadonlySet<ObjectName>,
+  ): Promise<boolean> {
+    const unseen = new Map(objects.map((object) => [object.name, object]));
+    const facts: NamedFact[] = [];
+    let start = range.from;
+    for (;;) {
+      const rows = await scanRows(this.deps.metadata, this.bucket.id, { ...range, start, limit: PAGE });
+      for (const { place, faces } of rows) {
+        const remote = unseen.get(place.leaf);
+        unseen.delete(place.leaf);
+        const known = faces === undefined ? undefined : appliedState(faces);
+        if (remote !== undefined && (known === undefined || !isSameVersion(known, remote.state))) {
+          facts.push({ name: place.leaf, fact: remote.state });
+        } else if (remote === undefined && known !== undefined) {
+          facts.push({ name: place.leaf, fact: 'gone' });
+        }
+      }
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) break;
+      start = `${last.place.leaf}\0`;
+    }
+    for (const { name, state } of unseen.values()) facts.push({ name, fact: state });
+    const news = facts.filter(({ name }) => !newer.has(name));
+    for (const listing of this.#listings) if (listing !== newer) for (const { name } of news) listing.add(name);
+    return this.#apply(news);
+  }
+
+  /** Facts into rows; tables proved by new names are known before any of their names could be taken for plain. */
+  async #apply(facts: readonly NamedFact[]): Promise<boolean> {
+    const wanted = facts.filter(({ name }) => this.policyOf(name) !== 'pass-through');
+    for (const { name, fact } of wanted) if (fact !== 'gone') await this.#recognise(name);
+    const changed = await applyFacts(this.deps, this.bucket, wanted);
+    const tables = new Set(changed.map((name) => this.tableOf(name)));
+    for (const table of tables) {
+      if (table === undefined) this.#plainWake.ring();
+      else table.notice();
+    }
+    return changed.length > 0;
+  }
+
+  async #recognise(name: ObjectName): Promise<void> {
+    for (const format of this.deps.formats) {
+      const prefix = format.recognise(name);
+      if (prefix === undefined || this.tables.has(prefix) || this.#isInside(prefix, format)) continue;
+      const key = tableKey(this.bucket.id, prefix);
+      const value = encodeTable({ format: format.name, published: 0, skipped: 0 });
+      await this.deps.metadata.commit({ checks: [{ kind: 'absent', key }], writes: [{ kind: 'put', key, value }] });
+      this.deps.logger.log('info', 'table found', { bucket: this.bucket.name, prefix, format: format.name });
+      if (this.#signal !== undefined) this.#start(prefix, format.name, this.#signal);
+      return;
+    }
+  }
+
+  /** A table's own log, and a marker inside a table, prove nothing. */
+  #isInside(prefix: ObjectName, format: TableFormat): boolean {
+    if (/(^|\/)(\.hoodie|_delta_log)\//.test(prefix)) return true;
+    const enclosing = this.tableOf(`${prefix}x`);
+    if (enclosing === undefined) return false;
+    return format.name === 'directory' || enclosing.format.isControl(enclosing.location, `${prefix}x`);
+  }
+
+  /** Asks the source about names a table lacks. True when anything about them, or near them, was news. */
+  async askSource(location: TableLocation, names: readonly ObjectName[]): Promise<boolean> {
+    const signal = this.#signal ?? new AbortController().signal;
+    const plausible = names.filter((name) => name.startsWith(location.prefix));
+    if (plausible.length > ASK_NAMES_MAX) return this.list(location.prefix, signal);
+    return this.askNames(plausible);
+  }
+
+  async askNames(names: readonly ObjectName[]): Promise<boolean> {
+    const signal = this.#signal ?? new AbortController().signal;
+    const facts: NamedFact[] = [];
+    await forEachBounded(names, ASK_CONCURRENCY, async (name) => {
+      const object = await this.deps.remote.getObject(this.bucket.name, name, signal);
+      facts.push({ name, fact: object?.state ?? 'gone' });
+    });
+    return this.#applyNews(facts);
+  }
+
+  /** One cheap question of a table's tail. */
+  async probe(probe: TailProbe, signal: AbortSignal): Promise<void> {
+    if (probe.kind === 'get') {
+      const object = await this.deps.remote.getObject(this.bucket.name, probe.name, signal);
+      if (object !== undefined) await this.#applyNews([{ name: probe.name, fact: object.state }]);
+      return;
+    }
+    const startOffset = probe.startAfter === undefined ? {} : { startOffset: `${probe.startAfter}\0` };
+    const page = await this.deps.remote.listObjects(
+      this.bucket.name,
+      { prefix: probe.prefix, ...startOffset, maxResults: PAGE },
+      signal,
+    );
+    await this.#applyNews(page.objects.map(({ name, state }) => ({ name, fact: state })));
+  }
+
+  async #applyNews(facts: readonly NamedFact[]): Promise<boolean> {
+    for (const listing of this.#listings) for (const { name } of facts) listing.add(name);
+    return this.#apply(facts);
+  }
+
+  async #plainLoop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        this.#trouble = new Map();
+        await this.#settlePlain(signal);
+      } catch (error) {
+        if (!signal.aborted && !isStraitError(error, 'unavailable')) this.noteTrouble('', error);
+      }
+      await this.#plainWake.wait(this.deps.clock.sleep(PLAIN_PAUSE_MS, signal));
+    }
+  }
+
+  async #settlePlain(signal: AbortSignal): Promise<void> {
+    const skipTo = (name: ObjectName) => {
+      const table = this.tableOf(name);
+      return table === undefined ? undefined : afterNames(table.location.prefix);
+    };
+    for await (const items of backlogItems(this, '', skipTo)) {
+      if (signal.aborted) return;
+      await listPlain(this, items);
+      await retire(this, items, async () => {});
+    }
+  }
+}

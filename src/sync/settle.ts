@@ -1,0 +1,281 @@
+/** What is left in the backlog after the versions: loose names, strays, and names the source has deleted. */
+import { appliedState } from '../model/faces.ts';
+import type { ObjectName } from '../model/ids.ts';
+import { backlogKey, backlogOf, flatPlace, leafOf, objectKey } from '../namespace/rows/keys.ts';
+import { unchanged } from '../namespace/rows/references.ts';
+import { type BacklogRow, decodeBacklog, encodeBacklog } from '../namespace/rows/sync-rows.ts';
+import { forEachBounded } from '../runtime/concurrency.ts';
+import type { Row } from '../stores/metadata/port.ts';
+import type { BucketSync } from './bucket-sync.ts';
+import { afterNames, changeRow, mergeChanges, type ReadRow, readRows } from './faces.ts';
+import { NAMES_PER_COMMIT, nameEntries, publishNames } from './publish.ts';
+import { isLoose } from './rules/choose-version.ts';
+import type { TableSync } from './table-sync.ts';
+import { isSourceBroken } from './transfer.ts';
+
+/** One backlog entry with its row. */
+interface Item {
+  readonly read: ReadRow;
+  readonly backlog: BacklogRow;
+}
+
+/** The backlog below a prefix, in batches; `skipTo` jumps past names that are somebody else's. */
+export async function* backlogItems(
+  owner: BucketSync,
+  prefix: ObjectName,
+  skipTo: (name: ObjectName) => ObjectName | undefined,
+): AsyncGenerator<Item[]> {
+  const whole = backlogOf(owner.bucket.id);
+  const after = afterNames(prefix);
+  const end = after === undefined ? whole.end : backlogKey(flatPlace(owner.bucket.id, after));
+  let start = prefix === '' ? whole.start : backlogKey(flatPlace(owner.bucket.id, prefix));
+  for (;;) {
+    const rows = await owner.deps.metadata.scan({ start, end }, { limit: NAMES_PER_COMMIT });
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    const mine: Row[] = [];
+    let jump: ObjectName | undefined;
+    for (const row of rows) {
+      jump = skipTo(leafOf('backlog', row.key));
+      if (jump !== undefined) break;
+      mine.push(row);
+    }
+    if (mine.length > 0) yield await withRows(owner, mine);
+    const next = jump ?? `${leafOf('backlog', last.key)}\0`;
+    start = backlogKey(flatPlace(owner.bucket.id, next));
+  }
+}
+
+async function withRows(owner: BucketSync, backlog: readonly Row[]): Promise<Item[]> {
+  const names = backlog.map(({ key }) => leafOf('backlog', key));
+  const rows = await readRows(owner.deps.metadata, owner.bucket.id, names);
+  return rows.flatMap((read, index) => {
+    const row = backlog[index];
+    return row === undefined ? [] : [{ read, backlog: decodeBacklog(row.value) }];
+  });
+}
+
+/** Loose names, strays and deletes inside a table, after its versions. */
+export async function settleTable(table: TableSync): Promise<void> {
+  const { owner, location } = table;
+  const vanished = once(async () => table.cursor !== undefined && (await hasVanished(table)));
+  const skipTo = (name: ObjectName) => {
+    const other = owner.tableOf(name);
+    return other === undefined || other === table ? undefined : afterNames(other.location.prefix);
+  };
+  for await (const items of backlogItems(owner, location.prefix, skipTo)) {
+    await dropNeverListed(table, items);
+    await listStrays(table, items);
+    if (table.state !== 'unresolved') await listLoose(table, items, vanished);
+    await retire(owner, items, async (names) => removeLive(table, names, await vanished()));
+  }
+  if (table.state === 'unresolved') await mirrorUnresolved(table, skipTo);
+}
+
+/** In the order an Iceberg writer uses, over the whole table: no metadata is listed before what it names. */
+async function mirrorUnresolved(table: TableSync, skipTo: (name: ObjectName) => ObjectName | undefined): Promise<void> {
+  for (let rank = 0; rank <= PLAIN_LAST; rank += 1) {
+    for await (const items of backlogItems(table.owner, table.location.prefix, skipTo)) {
+      await listPlain(
+        table.owner,
+        items.filter(({ read }) => plainRank(read.place.leaf) === rank),
+      );
+    }
+  }
+}
+
+function once<T>(compute: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= compute();
+    return result;
+  };
+}
+
+/** A table whose control names are all gone at the source is being dropped, or rewritten in place. */
+async function hasVanished(table: TableSync): Promise<boolean> {
+  const { format, location } = table;
+  for await (const file of table.files.list(location.prefix)) {
+    if (format.isControl(location, file.name)) return false;
+  }
+  return true;
+}
+
+async function dropNeverListed(table: TableSync, items: readonly Item[]): Promise<void> {
+  const never = items.filter(({ read }) => table.format.isNeverListed(table.location, read.place.leaf));
+  if (never.length === 0) return;
+  await table.deps.metadata.commit({
+    checks: [],
+    writes: never.map(({ read }) => ({ kind: 'delete', key: backlogKey(read.place) })),
+  });
+}
+
+/** Control names no version will publish: local first, then listed. */
+async function listStrays(table: TableSync, items: readonly Item[]): Promise<void> {
+  const { format, location, cursor, owner } = table;
+  if (cursor === undefined) return;
+  const strays = items.filter(({ read }) => {
+    const state = read.faces === undefined ? undefined : appliedState(read.faces);
+    if (state === undefined || !format.isControl(location, read.place.leaf)) return false;
+    if (format.isNeverListed(location, read.place.leaf)) return false;
+    const { generation, size, updatedMs } = state;
+    return format.isStray(location, { name: read.place.leaf, generation, size, updatedMs }, cursor);
+  });
+  await fetchAll(owner, strays);
+  await publishFetched(owner, strays);
+}
+
+async function listLoose(table: TableSync, items: readonly Item[], vanished: () => Promise<boolean>): Promise<void> {
+  const { format, location, owner } = table;
+  const data = items.filter(({ read }) => {
+    const name = read.place.leaf;
+    return !format.isControl(location, name) && !format.isNeverListed(location, name);
+  });
+  const waiting = data.filter(({ read }) => read.faces !== undefined && appliedState(read.faces) !== undefined);
+  if (waiting.length === 0 || (await vanished())) return;
+  const claimed = await claimedNames(table, new Set(waiting.map(({ read }) => read.place.leaf)));
+  const loose = waiting.filter(({ read }) => {
+    const state = read.faces === undefined ? undefined : appliedState(read.faces);
+    return isLoose({
+      updatedMs: state?.updatedMs ?? 0,
+      publishedSourceMs: table.sourceMs,
+      isClaimed: claimed.has(read.place.leaf) || !table.hasLooked,
+      nowMs: table.deps.clock.nowMs(),
+      looseAfterMs: table.settings.looseAfterMs,
+    });
+  });
+  await publishItems(owner, loose);
+}
+
+/** Which of these names the unpublished versions reach. All of them when that cannot be told. */
+async function claimedNames(table: TableSync, names: ReadonlySet<ObjectName>): Promise<ReadonlySet<ObjectName>> {
+  const newest = table.pending.at(-1);
+  if (newest === undefined) return new Set();
+  try {
+    const step = await table.format.step(table.location, table.files, { from: table.cursor, to: newest });
+    const claimed = new Set<ObjectName>();
+    for await (const { name, unread } of step.closure()) {
+      if (unread === true) return names;
+      if (names.has(name)) claimed.add(name);
+    }
+    return claimed;
+  } catch {
+    return names;
+  }
+}
+
+/** Names outside tables, and of tables that cannot be resolved: one by one, children before parents. */
+export async function listPlain(owner: BucketSync, items: readonly Item[]): Promise<void> {
+  const waiting = items
+    .filter(({ read }) => read.faces !== undefined && appliedState(read.faces) !== undefined)
+    .toSorted((left, right) => plainRank(left.read.place.leaf) - plainRank(right.read.place.leaf));
+  await fetchAll(
+    owner,
+    waiting.filter(({ read }) => owner.isLocalBeforeListed(read.place.leaf)),
+  );
+  for (let rank = 0; rank <= PLAIN_LAST; rank += 1) {
+    await publishFetched(
+      owner,
+      waiting.filter(({ read }) => plainRank(read.place.leaf) === rank),
+    );
+  }
+}
+
+const PLAIN_ORDER = [/\.avro$/, /\.metadata\.json$/, /version-hint/] as const;
+const PLAIN_LAST = PLAIN_ORDER.length;
+
+/** Data, then manifests, then metadata, then the hint: the order an Iceberg writer uses. */
+function plainRank(name: ObjectName): number {
+  return PLAIN_ORDER.findIndex((pattern) => pattern.test(name)) + 1;
+}
+
+async function fetchAll(owner: BucketSync, items: readonly Item[]): Promise<void> {
+  await forEachBounded(items, owner.settings.transferConcurrency, async ({ read }) => {
+    const state = read.faces === undefined ? undefined : appliedState(read.faces);
+    if (state === undefined || state.content.kind === 'local') return;
+    try {
+      await owner.transfers.fetch(owner.bucket, read.place.leaf, state.generation);
+    } catch (error) {
+      // One bad object delays nobody else: it stays in the backlog and is tried again.
+      owner.noteTrouble(read.place.leaf, error);
+      if (isSourceBroken(error)) await owner.askNames([read.place.leaf]);
+    }
+  });
+}
+
+/** Of names that must be local, publishes those that are. */
+async function publishFetched(owner: BucketSync, items: readonly Item[]): Promise<void> {
+  const names = items.map(({ read }) => read.place.leaf);
+  if (names.length === 0) return;
+  await publishNames(owner.deps, owner.bucket, {
+    names,
+    op: 'loose',
+    isWanted: ({ place, faces }) => {
+      const state = faces === undefined ? undefined : appliedState(faces);
+      if (state === undefined || faces?.setId !== undefined || faces?.applied.kind !== 'state') return false;
+      return state.content.kind === 'local' || !owner.isLocalBeforeListed(place.leaf);
+    },
+  });
+}
+
+async function publishItems(owner: BucketSync, items: readonly Item[]): Promise<void> {
+  const names = items.map(({ read }) => read.place.leaf);
+  if (names.length === 0) return;
+  await publishNames(owner.deps, owner.bucket, {
+    names,
+    op: 'loose',
+    isWanted: ({ faces }) => faces?.applied.kind === 'state' && faces.setId === undefined,
+  });
+}
+
+/**
+ * Names the source has deleted: marked when nothing published reaches them, removed `retireGraceMs` later (law 9).
+ * `removeReached` takes from a set the names that must stay.
+ */
+export async function retire(
+  owner: BucketSync,
+  items: readonly Item[],
+  removeReached: (names: Set<ObjectName>) => Promise<void>,
+): Promise<void> {
+  const gone = items.filter(({ read }) => read.faces?.applied.kind === 'gone');
+  const nowMs = owner.deps.clock.nowMs();
+  const asked = gone.filter(({ backlog }) => backlog.retireAtMs === undefined || backlog.retireAtMs <= nowMs);
+  const free = new Set(asked.map(({ read }) => read.place.leaf));
+  if (free.size > 0) await removeReached(free);
+  const due = asked.filter(({ read, backlog }) => free.has(read.place.leaf) && backlog.retireAtMs !== undefined);
+  const fresh = asked.filter(({ read, backlog }) => free.has(read.place.leaf) && backlog.retireAtMs === undefined);
+  const back = asked.filter(({ read, backlog }) => !free.has(read.place.leaf) && backlog.retireAtMs !== undefined);
+  await mark(owner, fresh, { retireAtMs: nowMs + owner.settings.retireGraceMs });
+  await mark(owner, back, {});
+  if (due.length === 0) return;
+  const changes = due.map(({ read }) => changeRow(read, undefined, { backlog: undefined, nowMs }));
+  const { checks, writes } = mergeChanges(changes);
+  const names = due.map(({ read }) => read.place.leaf);
+  // A conflict means a fact came between: the next round looks again.
+  const appends = nameEntries(owner.bucket, 'retire', { names, timeMs: nowMs });
+  const outcome = await owner.deps.metadata.commit({ checks, writes, appends });
+  if (outcome.kind === 'committed') owner.deps.crashPoints.reach('sync.after-retire');
+}
+
+async function mark(owner: BucketSync, items: readonly Item[], backlog: BacklogRow): Promise<void> {
+  if (items.length === 0) return;
+  await owner.deps.metadata.commit({
+    checks: items.map(({ read }) => unchanged(objectKey(read.place), read.row)),
+    writes: items.map(({ read }) => ({ kind: 'put', key: backlogKey(read.place), value: encodeBacklog(backlog) })),
+  });
+}
+
+/** Takes out of `names` what the published version still reaches, walking it in a stream. */
+async function removeLive(table: TableSync, names: Set<ObjectName>, isVanished: boolean): Promise<void> {
+  if (table.cursor === undefined || isVanished || table.state === 'unresolved') return;
+  try {
+    for await (const { name } of table.format.live(table.location, table.published, table.cursor)) {
+      names.delete(name);
+      if (names.size === 0) return;
+    }
+  } catch (error) {
+    // What cannot be walked cannot be proved unreachable.
+    names.clear();
+    table.owner.noteTrouble(table.location.prefix, error);
+  }
+}

@@ -1,0 +1,221 @@
+/** Sync of one site: every followed bucket of the cloud, and what `status` says of it all. */
+import type { Bucket } from '../model/bucket.ts';
+import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
+import type { ReadThrough } from '../namespace/deps.ts';
+import { decodeBucket, encodeBucket } from '../namespace/rows/bucket-row.ts';
+import { encodeRow } from '../namespace/rows/codec.ts';
+import { backlogOf, bucketAliveKey, bucketKey } from '../namespace/rows/keys.ts';
+import { unchanged } from '../namespace/rows/references.ts';
+import { decodeBacklog } from '../namespace/rows/sync-rows.ts';
+import type { RemoteBucket } from '../remotes/port.ts';
+import { randomHex } from '../runtime/random.ts';
+import { BucketSync } from './bucket-sync.ts';
+import { CLOUD, type SyncDeps, type SyncSettings } from './deps.ts';
+import { LagRecord } from './lag-record.ts';
+import { createReadThrough } from './read-through.ts';
+import { isWhollyPassThrough } from './rules/policy.ts';
+import type { TableReport } from './table-sync.ts';
+import { Transfers } from './transfer.ts';
+
+export interface BucketReport {
+  readonly bucket: BucketName;
+  /** When the last complete listing began: the bucket's watermark. */
+  readonly listedMs?: number;
+  /** Names with work left; counted up to `BACKLOG_COUNT_MAX`. */
+  readonly backlog: number;
+  /** Names the cloud deleted that stay for running readers. */
+  readonly retiring: number;
+  readonly tables: readonly TableReport[];
+  /** Objects that cannot be brought, with the reason; they are tried again. */
+  readonly trouble: Readonly<Record<string, string>>;
+}
+
+export interface SyncReport {
+  readonly site: string;
+  /** Every table at the newest complete commit of the last listing, nothing waiting or held, no backlog. */
+  readonly caughtUp: boolean;
+  readonly buckets: readonly BucketReport[];
+  readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number; readonly count: number };
+  readonly calls: { readonly total: number; readonly perMinute: number };
+  readonly bytesFetched: number;
+  readonly alarms: readonly string[];
+}
+
+const BACKLOG_COUNT_MAX = 10_000;
+const SPACE_CHECK_MS = 5_000;
+
+export class Sync {
+  readonly readThrough: ReadThrough;
+  readonly #deps: SyncDeps;
+  readonly #settings: SyncSettings;
+  readonly #transfers: Transfers;
+  readonly #buckets = new Map<BucketName, BucketSync>();
+  readonly #lag = new LagRecord();
+  readonly #startedMs: number;
+  #isPressed = false;
+  #trouble: string | undefined;
+
+  constructor(deps: SyncDeps, settings: SyncSettings) {
+    this.#settings = settings;
+    this.#transfers = new Transfers(deps, settings);
+    this.readThrough = createReadThrough(deps, settings, this.#transfers);
+    this.#deps = { ...deps, readThrough: this.readThrough };
+    this.#startedMs = deps.clock.monotonicMs();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const running: Promise<void>[] = [this.#watchSpace(signal)];
+    while (!signal.aborted) {
+      try {
+        for (const remote of await this.#followed(signal)) {
+          const bucket = await this.#mirrorBucket(remote);
+          if (this.#buckets.has(bucket.name) || isWhollyPassThrough(this.#settings.policies, bucket.name)) continue;
+          const sync = new BucketSync(this.#shared(), bucket);
+          this.#buckets.set(bucket.name, sync);
+          running.push(sync.run(signal));
+        }
+        this.#trouble = undefined;
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#trouble = error instanceof Error ? error.message : String(error);
+        this.#deps.logger.log('warn', 'the cloud cannot be asked for its buckets', { reason: this.#trouble });
+      }
+      await this.#deps.clock.sleep(this.#settings.reconcileMs, signal);
+    }
+    await Promise.all(running);
+  }
+
+  #shared() {
+    return {
+      deps: this.#deps,
+      settings: this.#settings,
+      transfers: this.#transfers,
+      noteLag: (lagMs: number) => this.#lag.note(lagMs),
+      isPressed: () => this.#isPressed,
+    };
+  }
+
+  async #followed(signal: AbortSignal): Promise<readonly RemoteBucket[]> {
+    if (this.#settings.buckets.length === 0) return this.#deps.remote.listBuckets(signal);
+    const found: RemoteBucket[] = [];
+    for (const name of this.#settings.buckets) {
+      const remote = await this.#deps.remote.getBucket(name, signal);
+      if (remote === undefined) throw new Error(`bucket ${name} does not exist at the cloud`);
+      found.push(remote);
+    }
+    return found;
+  }
+
+  /** A bucket's row is a faithful image of the cloud's, owned by the cloud. */
+  async #mirrorBucket(remote: RemoteBucket): Promise<Bucket> {
+    const key = bucketKey(remote.name);
+    for (;;) {
+      const [row] = await this.#deps.metadata.get([key]);
+      const known = row === undefined ? undefined : decodeBucket(row.value);
+      const next = imageOf(remote, known ?? this.#newIds());
+      if (known !== undefined && known.metageneration === next.metageneration && known.etag === next.etag) return known;
+      const alive = { kind: 'put', key: bucketAliveKey(next.id), value: encodeRow(0) } as const;
+      const outcome = await this.#deps.metadata.commit({
+        checks: [unchanged(key, row)],
+        writes: [{ kind: 'put', key, value: encodeBucket(next) }, ...(row === undefined ? [alive] : [])],
+      });
+      if (outcome.kind === 'committed') return next;
+    }
+  }
+
+  #newIds(): Pick<Bucket, 'id' | 'scopeId'> {
+    const id = randomHex(this.#deps.random, 8);
+    return { id: bucketId(id), scopeId: scopeId(id) };
+  }
+
+  /** Under pressure new bytes are no longer kept: the disk stays free for metadata. */
+  async #watchSpace(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const free = await this.#deps.blobs.freeShare().catch(() => 1);
+      const isFull = this.#settings.capacityBytes > 0 && this.#transfers.bytesFetched >= this.#settings.capacityBytes;
+      const isPressed = free < this.#settings.freeShareMin || isFull;
+      if (isPressed !== this.#isPressed) {
+        const message = isPressed ? 'space is short: keep becomes read-through' : 'space is back: keep keeps again';
+        this.#deps.logger.log(isPressed ? 'error' : 'info', message, { freeShare: free });
+      }
+      this.#isPressed = isPressed;
+      await this.#deps.clock.sleep(SPACE_CHECK_MS, signal);
+    }
+  }
+
+  async report(): Promise<SyncReport> {
+    const buckets = await Promise.all([...this.#buckets.values()].map((bucket) => this.#reportBucket(bucket)));
+    const minutes = (this.#deps.clock.monotonicMs() - this.#startedMs) / 60_000;
+    const total = this.#deps.remote.callCount();
+    const alarms = [
+      ...(this.#trouble === undefined ? [] : [`cloud: ${this.#trouble}`]),
+      ...(this.#isPressed ? ['space is short: keep becomes read-through'] : []),
+      ...buckets.flatMap(({ bucket, tables }) =>
+        tables
+          .filter(({ state }) => state === 'held')
+          .map(({ location, reason }) => `gs://${bucket}/${location.prefix} is held: ${reason ?? ''}`),
+      ),
+    ];
+    return {
+      site: this.#deps.settings.site,
+      caughtUp: this.#trouble === undefined && buckets.length > 0 && buckets.every(isCaughtUp),
+      buckets,
+      lagMs: this.#lag.summary(),
+      calls: { total, perMinute: minutes > 0 ? Math.round(total / Math.max(minutes, 1 / 60)) : 0 },
+      bytesFetched: this.#transfers.bytesFetched,
+      alarms,
+    };
+  }
+
+  async #reportBucket(bucket: BucketSync): Promise<BucketReport> {
+    const rows = await this.#deps.metadata.scan(backlogOf(bucket.bucket.id), { limit: BACKLOG_COUNT_MAX });
+    const retiring = rows.filter(({ value }) => decodeBacklog(value).retireAtMs !== undefined).length;
+    return {
+      bucket: bucket.bucket.name,
+      ...(bucket.listedMs === undefined ? {} : { listedMs: bucket.listedMs }),
+      backlog: rows.length - retiring,
+      retiring,
+      tables: [...bucket.tables.values()].map((table) => table.report()),
+      trouble: Object.fromEntries(bucket.trouble),
+    };
+  }
+}
+
+function isCaughtUp(report: BucketReport): boolean {
+  const isDone = ({ state }: TableReport) => state === 'current' || state === 'unresolved';
+  return report.listedMs !== undefined && report.backlog === 0 && report.tables.every(isDone);
+}
+
+/** The fields we interpret; the rest of the resource is kept word for word. */
+function imageOf(remote: RemoteBucket, ids: Pick<Bucket, 'id' | 'scopeId'>): Bucket {
+  const {
+    kind: _kind,
+    id: _id,
+    name: _name,
+    selfLink: _selfLink,
+    projectNumber,
+    metageneration,
+    timeCreated,
+    updated,
+    location,
+    storageClass,
+    etag,
+    ...settings
+  } = remote.resource;
+  const text = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise);
+  const time = (value: unknown) => Date.parse(text(value, '')) || 0;
+  return {
+    name: remote.name,
+    id: ids.id,
+    scopeId: ids.scopeId,
+    owner: CLOUD,
+    project: text(projectNumber, ''),
+    metageneration: BigInt(text(metageneration, '1')),
+    timeCreatedMs: time(timeCreated),
+    updatedMs: time(updated),
+    location: text(location, 'US'),
+    storageClass: text(storageClass, 'STANDARD'),
+    settings,
+    ...(typeof etag === 'string' ? { etag } : {}),
+  };
+}
