@@ -53,24 +53,7 @@ export function tableFiles(
       return state === undefined ? undefined : statOf(name, state);
     },
 
-    async *list(prefix, startAfter) {
-      const end = afterNames(prefix);
-      let start = startAfter !== undefined && startAfter >= prefix ? `${startAfter}\0` : prefix;
-      for (;;) {
-        const rows = await scanRows(deps.metadata, bucket.id, {
-          start,
-          ...(end === undefined ? {} : { end }),
-          limit: LIST_BATCH,
-        });
-        for (const { place, faces } of rows) {
-          const state = pick(faces);
-          if (state !== undefined) yield statOf(place.leaf, state);
-        }
-        const last = rows.at(-1);
-        if (last === undefined || rows.length < LIST_BATCH) return;
-        start = `${last.place.leaf}\0`;
-      }
-    },
+    list: (prefix, startAfter) => listFaces(deps, { bucket, pick }, { prefix, startAfter }),
 
     async read(name) {
       const state = await local(name);
@@ -91,4 +74,25 @@ export function tableFiles(
 
 function statOf(name: ObjectName, state: ObjectState): FileStat {
   return { name, generation: state.generation, size: state.size, updatedMs: state.updatedMs };
+}
+
+async function* listFaces(
+  deps: SyncDeps,
+  view: { readonly bucket: Bucket; readonly pick: (faces: ObjectFaces | undefined) => ObjectState | undefined },
+  range: { readonly prefix: ObjectName; readonly startAfter: ObjectName | undefined },
+): AsyncGenerator<FileStat> {
+  const end = afterNames(range.prefix);
+  const isInside = range.startAfter?.startsWith(range.prefix) === true;
+  let start = isInside ? `${range.startAfter}\0` : range.prefix;
+  for (;;) {
+    const bounds = { start, ...(end === undefined ? {} : { end }), limit: LIST_BATCH };
+    const rows = await scanRows(deps.metadata, view.bucket.id, bounds);
+    for (const { place, faces } of rows) {
+      const state = view.pick(faces);
+      if (state !== undefined) yield statOf(place.leaf, state);
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < LIST_BATCH) return;
+    start = `${last.place.leaf}\0`;
+  }
 }

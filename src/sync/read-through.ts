@@ -1,4 +1,4 @@
-/** Bytes of listed names that are not here: fetched by generation, never by name alone, shared by everyone who waits. */
+/** Bytes of listed names that are not here: fetched by generation, never by name alone, shared by all who wait. */
 import { isStraitError, StraitError } from '../model/errors.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
 import type { ByteRange } from '../model/object.ts';

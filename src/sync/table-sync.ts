@@ -1,4 +1,4 @@
-/** One table: look at its log, gather the next version, publish it, wait, and again. Never hurries past a missing file. */
+/** One table: look at its log, gather the next version, publish it, wait, and again. */
 import type { Bucket } from '../model/bucket.ts';
 import { isStraitError } from '../model/errors.ts';
 import { appliedState } from '../model/faces.ts';

@@ -17,6 +17,7 @@ const RUNTIME = [
   'src/runtime/lifecycle.ts',
   'src/runtime/logger.ts',
   'src/runtime/metrics.ts',
+  'src/runtime/concurrency.ts',
   'src/runtime/random.ts',
 ];
 const PORTS = [
