@@ -41,6 +41,8 @@ export interface CheckReport {
   readonly unavailable: string | undefined;
   /** Iceberg paths that resolve nowhere: the table is plain objects at this site. */
   readonly unresolved: string | undefined;
+  /** What was opened, for counting its rows. */
+  readonly snapshot: TableSnapshot | undefined;
 }
 
 const PARALLEL_DOWNLOADS = 4;
@@ -49,8 +51,8 @@ const CONTROL_CACHE_BYTES = 64 * 1024 * 1024;
 
 /**
  * A reader of one table at one site that trusts nothing: HTTP alone, its own parsers. It opens the newest version, reads
- * every file of it and compares size and CRC32C with the listing, the answer's header and the source. It remembers the
- * highest version and hint it has seen here: going back is broken too.
+ * every file of it and compares size and CRC32C with the listing, the answer's header and the source. It remembers
+ * the highest version and hint it has seen here: going back is broken too.
  */
 export class CheckingReader {
   readonly target: CheckTarget;
@@ -114,7 +116,8 @@ export class CheckingReader {
 
   #report(part: Partial<CheckReport>): CheckReport {
     const nothing = { version: undefined, walked: false, files: 0, broken: [], unavailable: undefined };
-    return { table: this.target.table, ...nothing, unresolved: undefined, bytes: this.#bytes, ...part };
+    const empty = { ...nothing, unresolved: undefined, snapshot: undefined };
+    return { table: this.target.table, ...empty, bytes: this.#bytes, ...part };
   }
 
   async #walk(snapshot: TableSnapshot, onlyNew: boolean): Promise<CheckReport> {
@@ -126,14 +129,14 @@ export class CheckingReader {
     this.#cleanState = undefined;
     if (onlyNew && broken.length === 0 && wasClean) {
       this.#cleanState = state;
-      return this.#report({ version: label });
+      return this.#report({ version: label, snapshot });
     }
     const files = this.#filesOf(snapshot);
     broken.push(...this.#unlikeTruth(snapshot, label));
     await this.#relist('');
     broken.push(...(await this.#verifyAll(files)));
     if (broken.length === 0) this.#cleanState = state;
-    return this.#report({ version: label, walked: true, files: files.length, broken });
+    return this.#report({ version: label, snapshot, walked: true, files: files.length, broken });
   }
 
   #wentBack(snapshot: TableSnapshot, label: string, order: string): string[] {
@@ -191,7 +194,7 @@ export class CheckingReader {
     return broken;
   }
 
-  /** What is wrong with a file, if anything. Verified generations are not downloaded again, but must still be listed. */
+  /** What is wrong with a file, if anything. Verified generations are not read again, but must still be listed. */
   async #verify(file: SnapshotFile): Promise<string | undefined> {
     const listed = this.#listed.get(file.name);
     if (listed !== undefined && this.#verified.get(file.name) === listed.generation) return undefined;
