@@ -50,9 +50,9 @@ const PARALLEL_DOWNLOADS = 4;
 const CONTROL_CACHE_BYTES = 64 * 1024 * 1024;
 
 /**
- * A reader of one table at one site that trusts nothing: HTTP alone, its own parsers. It opens the newest version, reads
- * every file of it and compares size and CRC32C with the listing, the answer's header and the source. It remembers
- * the highest version and hint it has seen here: going back is broken too.
+ * A reader of one table at one site that trusts nothing: HTTP alone, its own parsers. It opens the newest version,
+ * reads every file of it and compares size and CRC32C with the listing, the answer's header and the source. It
+ * remembers the highest version and hint it has seen here: going back is broken too.
  */
 export class CheckingReader {
   readonly target: CheckTarget;

@@ -8,7 +8,7 @@ export interface LocalCopies {
   bytes(name: string): Promise<Uint8Array>;
 }
 
-/** Downloads each file once through the site's GCS API into `folder`, under a number: names may hold glob characters. */
+/** Downloads each file once through the site's GCS API into `folder`, under a number: names may hold globs. */
 export function siteCopies(
   site: SiteHttp,
   table: { readonly bucket: string; readonly prefix: string },
