@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { IcebergFormat } from '../../src/tables/iceberg/iceberg-format.ts';
 import type { TableLocation } from '../../src/tables/port.ts';
-import { sampleAlias, sampleFiles, samplesMissing, sampleTables } from '../support/sample-tables.ts';
+import { MemoryTableFiles } from '../support/memory-table-files.ts';
+import { readSample, SAMPLES_MISSING, sampleAliases, sampleTables } from '../support/sample-tables.ts';
 import { collect, missingOf, type TableWalk, walkAll, walkNewest } from '../support/walk-table.ts';
 
 const PREFIX = 'warehouse/t/';
@@ -28,39 +29,39 @@ const STRAYS: readonly (readonly [RegExp, string])[] = [
   [/\/v0\.metadata\.json$/, 'BigQuery writes it without format-version'],
 ];
 
-function sampleWalk(
-  name: string,
-  pathAliases?: readonly string[],
-): TableWalk & { files: ReturnType<typeof sampleFiles> } {
+interface SampleWalk extends TableWalk {
+  readonly files: MemoryTableFiles;
+}
+
+async function sampleWalk(name: string, pathAliases?: readonly string[]): Promise<SampleWalk> {
   const location: TableLocation = {
     bucket: 'lake',
     prefix: PREFIX,
     format: 'iceberg',
     ...(pathAliases === undefined ? {} : { pathAliases }),
   };
-  return { format: new IcebergFormat(), location, files: sampleFiles(name, PREFIX) };
+  const files = new MemoryTableFiles();
+  for (const [path, bytes] of await readSample(name)) files.put(PREFIX + path, bytes);
+  return { format: new IcebergFormat(), location, files };
 }
 
-test('the samples are the eight we know', { skip: samplesMissing }, () => {
-  assert.deepEqual(
-    sampleTables('iceberg')
-      .map(({ name }) => name)
-      .sort(),
-    Object.keys(STEPS).sort(),
-  );
+const samples = sampleTables().filter(({ format }) => format === 'iceberg');
+
+test('the samples are the eight we know', { skip: SAMPLES_MISSING }, () => {
+  assert.deepEqual(samples.map(({ name }) => name).sort(), Object.keys(STEPS).sort());
 });
 
-for (const table of sampleTables('iceberg')) {
-  const alias = sampleAlias(table);
+for (const table of samples) {
+  const aliases = sampleAliases(table);
 
   test(`${table.name}: without an alias it is unresolved`, async () => {
-    const { look, steps } = await walkAll(sampleWalk(table.name));
+    const { look, steps } = await walkAll(await sampleWalk(table.name));
     assert.equal(look.problem?.kind, 'unresolved');
     assert.equal(steps.length, 0);
   });
 
   test(`${table.name}: ${STEPS[table.name]} steps, ${table.commits} snapshots, every file has a place`, async () => {
-    const walk = sampleWalk(table.name, [alias]);
+    const walk = await sampleWalk(table.name, aliases);
     const { look, steps } = await walkAll(walk);
     assert.equal(look.problem, undefined);
     assert.equal(steps.length, STEPS[table.name]);
@@ -92,7 +93,7 @@ for (const table of sampleTables('iceberg')) {
   });
 
   test(`${table.name}: one jump reaches what the steps reach of the newest version`, async () => {
-    const walk = sampleWalk(table.name, [alias]);
+    const walk = await sampleWalk(table.name, aliases);
     const { steps } = await walkAll(walk);
     const jump = await walkNewest(walk);
     const newest = steps.at(-1);
@@ -110,25 +111,21 @@ for (const table of sampleTables('iceberg')) {
   });
 
   test(`${table.name}: any file of the current snapshot that is left out is noticed`, async () => {
-    const whole = await walkNewest(sampleWalk(table.name, [alias]));
+    const { format, location, files } = await sampleWalk(table.name, aliases);
+    const whole = await walkNewest({ format, location, files });
     assert.ok(whole);
-    const live = await collect(
-      new IcebergFormat().live(
-        { bucket: 'lake', prefix: PREFIX, format: 'iceberg', pathAliases: [alias] },
-        sampleFiles(table.name, PREFIX),
-        whole.version.cursor,
-      ),
-    );
+    const live = await collect(format.live(location, files, whole.version.cursor));
     const needed = new Set(live.filter(({ history }) => history !== true).map(({ name }) => name));
     needed.delete(whole.version.visibility);
     needed.delete(`${PREFIX}metadata/version-hint.text`);
     assert.ok(needed.size >= 3);
     for (const name of needed) {
-      const walk = sampleWalk(table.name, [alias]);
-      walk.files.remove(name);
-      const jump = await walkNewest(walk);
+      const bytes = files.bytesOf(name);
+      files.remove(name);
+      const jump = await walkNewest({ format, location, files });
       assert.ok(jump);
-      assert.ok((await missingOf(walk.files, jump)).includes(name), `${name} is missing and nobody says so`);
+      assert.ok((await missingOf(files, jump)).includes(name), `${name} is missing and nobody says so`);
+      files.put(name, bytes);
     }
   });
 }
