@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib';
 import { type AvroCodec, writeAvro } from './write-avro.ts';
 
 /**
- * Iceberg tables made to order, for what no sample covers. Pure: the same calls give the same bytes. Manifests, lists and
- * metadata are real; data files are a few opaque bytes. Every operation gives what a writer uploads, in its order: data,
- * manifests, list, metadata, hint. A file without bytes is a delete.
+ * Iceberg tables made to order, for what no sample covers. Pure: the same calls give the same bytes. Manifests, lists
+ * and metadata are real; data files are a few opaque bytes. Every operation gives what a writer uploads, in its order:
+ * data, manifests, list, metadata, hint. A file without bytes is a delete.
  */
 
 export interface GeneratedFile {

@@ -46,7 +46,9 @@ export async function look(deps: LookDeps, from: TableCursor | undefined): Promi
   return { versions, more: false, warnings, ...(sound.problem === undefined ? {} : { problem: sound.problem }) };
 }
 
-/** The newest versions after the cursor, rising. Two files may claim one number: the loser of a race between catalogs. */
+/**
+ * The newest versions after the cursor, rising. Two files may claim one number: the loser of a race between catalogs.
+ */
 async function newestVersions(deps: LookDeps, from: TableCursor | undefined): Promise<VersionFile[][]> {
   const range = from === undefined ? {} : { after: BigInt(from.ordinal) };
   const byNumber = new Map<bigint, VersionFile[]>();
@@ -97,8 +99,8 @@ async function soundVersions(
 
 /**
  * A path of the version that does not resolve: of any snapshot's list, of statistics, and of the first manifest and the
- * first file (the whole walk of `step` finds the rest). A table without files is judged by its location, so that it does
- * not start as a table and turn into loose objects with its first rows.
+ * first file (the whole walk of `step` finds the rest). A table without files is judged by its location, so that it
+ * does not start as a table and turn into loose objects with its first rows.
  */
 async function findUnresolved(deps: LookDeps, name: ObjectName): Promise<TableProblem | undefined> {
   const metadata = await readPublished(deps.files, name);
@@ -152,7 +154,9 @@ interface Placement {
   readonly hint: HintFile | undefined;
 }
 
-/** The hint goes with the first version it may stand beside; alone, as an attachment, when that is already published. */
+/**
+ * The hint goes with the first version it may stand beside; alone, as an attachment, when that is already published.
+ */
 function placeHint({ location }: LookDeps, { from, found, hint }: Placement, warnings: string[]): TableVersion[] {
   const versions: TableVersion[] = [];
   let state = stateOf(from);

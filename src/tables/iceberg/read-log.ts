@@ -28,7 +28,8 @@ export class MetadataLog {
     range: { readonly after?: bigint; readonly upTo?: bigint },
   ): AsyncGenerator<VersionFile> {
     const folder = metadataFolder(location);
-    // Versions begin with a digit or with `v`: manifests named by a hexadecimal id, snapshots and the rest are passed by.
+    // Versions begin with a digit or with `v`: manifests named by a hexadecimal id, snapshots and the rest are passed
+    // by.
     for (const [start, end] of [
       ['/', ':'],
       ['u\u{10ffff}', 'w'],

@@ -17,7 +17,7 @@ test('past its budget of names the walk still finds every new manifest, and no o
   assert.ok(first && second && third);
   const resolve = pathResolver({ bucket: 'lake', prefix: 't/', format: 'iceberg' });
   const roomy = new SnapshotWalk(files, resolve);
-  const tight = new SnapshotWalk(files, resolve, 16);
+  const tight = new SnapshotWalk(files, resolve, 64);
   const all = await collect(roomy.freshManifests([third, second], [], 'head'));
   assert.equal(all.length, 290);
   assert.equal(new Set(all).size, 290);

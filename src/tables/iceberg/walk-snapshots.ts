@@ -16,9 +16,9 @@ const STATUS_DELETED = 2;
 const NAMES_MAX = 50_000;
 
 /**
- * Walks snapshots: manifest list → manifests → files. A missing file of a head is reported (`unread`); a missing file of
- * history is history. Sizes are left out: engines that re-root tables leave `file_size_in_bytes` and `manifest_length`
- * wrong (three real tables of eight have one that is), and readers of those tables work.
+ * Walks snapshots: manifest list → manifests → files. A missing file of a head is reported (`unread`); a missing file
+ * of history is history. Sizes are left out: engines that re-root tables leave `file_size_in_bytes` and
+ * `manifest_length` wrong (three real tables of eight have one that is), and readers of those tables work.
  */
 export class SnapshotWalk {
   readonly #files: TableFiles;
