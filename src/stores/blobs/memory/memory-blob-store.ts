@@ -78,7 +78,7 @@ export class MemoryBlobStore implements BlobStore {
     }
     this.#checkStillAppending(id, appender);
     staging.appender = undefined;
-    staging.pieces.push(...pieces);
+    staging.pieces.push(Buffer.concat(pieces));
     staging.durableOffset += length;
     this.#usedBytes += length;
     return { durableOffset: staging.durableOffset, ...guarded.failure };
