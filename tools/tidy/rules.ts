@@ -119,6 +119,7 @@ export const PACKAGE_RULES: Readonly<Record<string, readonly string[]>> = {
     'src/apps',
     'src/tables',
   ],
+  'fs-native-extensions': ['src/stores/blobs/files'],
   'hash-wasm': ['src/namespace', 'src/stores', 'src/dialects'],
   msgpackr: ['src/namespace', 'src/sync', 'src/stores'],
   yaml: ['src/runtime/config'],
