@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { FileMap } from './formats/memory-source.ts';
+import { readFolder } from './replay/folder.ts';
+import type { ReplayPlan } from './replay/plan.ts';
+import { planReplay } from './replay/plan-table.ts';
+import { type TableTruth, truthOf } from './replay/truth.ts';
+
+export const DEMO_TABLES_FOLDER = resolve(import.meta.dirname, '../../../demo/tables');
+export const DEMO_BUCKET = 'lake';
+
+/** One bundled table, as `demo/tables/expected.json` describes it. */
+export interface DemoTable {
+  readonly name: string;
+  /** What a reader without the table's engine counts at the last version. */
+  readonly rows: number;
+  readonly pathAliases: readonly string[];
+  /** How it was made, for tables that are not copied from a public project. */
+  readonly made?: string;
+}
+
+export function readDemoTables(): readonly DemoTable[] {
+  const path = join(DEMO_TABLES_FOLDER, 'expected.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).tables : [];
+}
+
+/** A table ready to be replayed and checked. */
+export interface PreparedTable {
+  readonly table: DemoTable;
+  /** Ends in `/`. */
+  readonly prefix: string;
+  readonly plan: ReplayPlan;
+  readonly truth: TableTruth;
+  readonly bytes: number;
+}
+
+/** Plans a bundled table. `order.json` beside a table's folder is the order in which its writer uploaded it. */
+export async function prepareTable(table: DemoTable, files: FileMap): Promise<PreparedTable> {
+  const prefix = `${table.name}/`;
+  const options = { root: `gs://${DEMO_BUCKET}/${prefix}`, pathAliases: table.pathAliases };
+  const plan = await planReplay(table.name, files, options);
+  const bytes = files.values().reduce((sum, content) => sum + content.byteLength, 0);
+  return { table, prefix, plan, truth: await truthOf(plan, options), bytes };
+}
+
+export async function prepareDemoTables(): Promise<readonly PreparedTable[]> {
+  const tables = readDemoTables();
+  return await Promise.all(
+    tables.map(async (table) => prepareTable(table, await readFolder(join(DEMO_TABLES_FOLDER, table.name)))),
+  );
+}

@@ -1,0 +1,60 @@
+import type { CloudWriter } from './cloud-writer.ts';
+import { allUploads, type PlannedStep, type PlannedUpload, type ReplayPlan } from './plan.ts';
+
+export interface ReplayPlace {
+  readonly bucket: string;
+  /** Ends in `/`. */
+  readonly prefix: string;
+}
+
+/** Carries out one plan, step by step, in order. */
+export class TableReplay {
+  readonly plan: ReplayPlan;
+  readonly #writer: CloudWriter;
+  readonly #place: ReplayPlace;
+  /** Every content a name gets, oldest first; most names get one. */
+  readonly #contents = new Map<string, string[]>();
+  readonly #written = new Map<string, number>();
+  #next = -1;
+
+  constructor(writer: CloudWriter, plan: ReplayPlan, place: ReplayPlace) {
+    this.plan = plan;
+    this.#writer = writer;
+    this.#place = place;
+    for (const { name, crc32c } of allUploads(plan)) {
+      this.#contents.set(name, [...(this.#contents.get(name) ?? []), crc32c]);
+    }
+  }
+
+  get stepsLeft(): number {
+    return this.plan.steps.length - Math.max(0, this.#next);
+  }
+
+  /** Uploads the next step (before the first one also what precedes it) and returns it; undefined after the last. */
+  async step(): Promise<PlannedStep | undefined> {
+    if (this.#next < 0) {
+      await this.#putAll(this.plan.before);
+      this.#next = 0;
+    }
+    const step = this.plan.steps[this.#next];
+    if (step === undefined) return undefined;
+    await this.#putAll(step.uploads);
+    this.#next += 1;
+    return step;
+  }
+
+  /** Uploads what no step reaches. */
+  async finish(): Promise<void> {
+    await this.#putAll(this.plan.after);
+  }
+
+  async #putAll(uploads: readonly PlannedUpload[]): Promise<void> {
+    for (const upload of uploads) {
+      const position = this.#written.get(upload.name) ?? 0;
+      const { bucket, prefix } = this.#place;
+      const contents = this.#contents.get(upload.name) ?? [];
+      await this.#writer.put({ bucket, name: `${prefix}${upload.name}`, upload, contents, position });
+      this.#written.set(upload.name, position + 1);
+    }
+  }
+}
