@@ -140,18 +140,23 @@ function renderDefault({ default: initial, type }: Setting): string {
   return `${initial / factor}${suffix}`;
 }
 
-/** What is in force, as a configuration file. Secrets are hidden: they show only that they are set. */
-export function renderConfig(
+/** What is in force, as plain values by key. Secrets are hidden: they show only that they are set. */
+export function plainConfig(
   settings: readonly Setting[],
   values: Readonly<Record<string, SettingValue | undefined>>,
-): string {
+): Readonly<Record<string, unknown>> {
   const shown = settings.filter((setting) => allows(setting, 'file') && !setting.testOnly);
   const entries = shown.map((setting) => {
     const value = values[setting.key];
     if (value === undefined) return [setting.key, null];
     return [setting.key, setting.secret ? '(hidden)' : plainValue(setting, value)];
   });
-  return stringifyYaml(Object.fromEntries(entries));
+  return Object.fromEntries(entries);
+}
+
+/** The same as a configuration file. */
+export function renderConfig(plain: Readonly<Record<string, unknown>>): string {
+  return stringifyYaml(plain);
 }
 
 function plainValue(setting: Setting, value: SettingValue): unknown {

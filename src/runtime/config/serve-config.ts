@@ -1,7 +1,7 @@
 import { CRASH_POINTS, type CrashPoint } from '../crash-points.ts';
 import { isLoopback } from './loopback.ts';
 import { readSettings, type SettingSources } from './read-settings.ts';
-import { renderConfig } from './render-settings.ts';
+import { plainConfig, renderConfig } from './render-settings.ts';
 import { SETTINGS } from './schema.ts';
 import { ConfigError, type SettingValues } from './setting.ts';
 
@@ -113,8 +113,13 @@ function parseCrashAt(text: string): ServeConfig['crashAt'] {
   return point !== undefined && /^[1-9][0-9]{0,8}$/.test(digits) ? { point, count: Number(digits) } : undefined;
 }
 
-/** The configuration as `--print-config` shows it. */
-export function printServeConfig(config: ServeConfig): string {
+/** The configuration as plain values by key, secrets hidden. */
+export function serveConfigValues(config: ServeConfig): Readonly<Record<string, unknown>> {
   const { cloud, crashAt: _testOnly, ...rest } = config;
-  return renderConfig(SETTINGS, { ...rest, cloud: cloud?.url, cloudCredentials: cloud?.credentials });
+  return plainConfig(SETTINGS, { ...rest, cloud: cloud?.url, cloudCredentials: cloud?.credentials });
+}
+
+/** The same as a configuration file: what `--print-config` shows. */
+export function printServeConfig(config: ServeConfig): string {
+  return renderConfig(serveConfigValues(config));
 }

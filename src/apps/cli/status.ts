@@ -1,0 +1,126 @@
+import type { SiteStatus, TableStatus } from '../../dialects/admin/site-status.ts';
+import { StraitError } from '../../model/errors.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { readSettings } from '../../runtime/config/read-settings.ts';
+import type { Section } from '../../runtime/config/render-settings.ts';
+import { SETTINGS } from '../../runtime/config/schema.ts';
+import { type Setting, variableOf } from '../../runtime/config/setting.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
+import { type Call, EXIT, type ExitCode } from './command.ts';
+import { json } from './run-cli.ts';
+
+const PLAIN = { unit: null, default: null, min: null, max: null, secret: false, from: ['flag', 'variable'] } as const;
+
+/** The running site that `status` and `verify` ask about. */
+export const SITE_URL = {
+  ...PLAIN,
+  key: 'site',
+  type: 'url',
+  default: 'http://127.0.0.1:9001',
+  placeholder: 'URL',
+  help: 'The running site to ask, also as $STRAIT_SITE.',
+} as const satisfies Setting;
+
+const CLOUD_URL = {
+  ...PLAIN,
+  key: 'cloud',
+  type: 'url',
+  placeholder: 'URL',
+  help: 'Accepted so that status and verify take the same flags; the site itself knows its cloud.',
+} as const satisfies Setting;
+
+const STATUS_SETTINGS = [SITE_URL, CLOUD_URL] as const;
+export const ENDPOINT_SECTION: Section = { title: 'The site', settings: STATUS_SETTINGS };
+
+/** Variables that other commands read. */
+export const OTHER_VARIABLES = SETTINGS.map(({ key }) => variableOf(key));
+
+const ANSWER_MS_MAX = 10_000;
+
+export async function runStatus({ args, env, terminal, isJson, signal }: Call): Promise<ExitCode> {
+  const { site } = readSettings(STATUS_SETTINGS, { args, env, otherVariables: OTHER_VARIABLES });
+  const status = await fetchStatus(site, signal);
+  terminal.out(isJson ? json(status) : renderStatus(status));
+  return status.caughtUp ? EXIT.ok : EXIT.notEqual;
+}
+
+/** `unavailable` when the site does not answer, or answers something else. */
+export async function fetchStatus(site: URL, signal: AbortSignal): Promise<SiteStatus> {
+  const url = new URL('/admin/v1/status', site);
+  try {
+    const body: unknown = await withDeadline({ clock: systemClock, ms: ANSWER_MS_MAX, signal }, async (ending) => {
+      const response = await fetch(url, { signal: ending });
+      if (!response.ok) throw new Error(`it answered ${response.status} ${response.statusText}`);
+      return await response.json();
+    });
+    if (isSiteStatus(body)) return body;
+    throw new Error('what it answered is not a status');
+  } catch (error) {
+    const message = `${site.origin} cannot be asked for its status: ${reasonOf(error)}; is it serving?`;
+    throw new StraitError('unavailable', message, {}, { cause: error });
+  }
+}
+
+/** `fetch` hides what went wrong one level down. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message || String(Reflect.get(error.cause, 'code')) : error.message;
+}
+
+function isSiteStatus(value: unknown): value is SiteStatus {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'site' in value && 'caughtUp' in value && typeof value.caughtUp === 'boolean' && 'tables' in value;
+}
+
+export function renderStatus(status: SiteStatus): string {
+  const { site, cloud, caughtUp, backlog, retiring, calls, lagMs, alarms, trouble, tables } = status;
+  if (cloud === undefined) return `${site}: a gateway of its own; nothing to catch up with\n`;
+  const lines = [
+    `${site} follows ${cloud}: ${caughtUp ? 'caught up' : 'not caught up'}`,
+    `backlog ${count(backlog, 'name')}, retiring ${count(retiring, 'name')}, ` +
+      `${count(calls.perMinute, 'call')} a minute, lag p50 ${seconds(lagMs.p50)} p99 ${seconds(lagMs.p99)}`,
+    ...alarms.map((alarm) => `ALARM  ${alarm}`),
+    ...Object.entries(trouble).map(([name, reason]) => `trying again  ${name}: ${reason}`),
+    ...(tables.length > 0 ? ['', ...renderTables(tables)] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function renderTables(tables: readonly TableStatus[]): readonly string[] {
+  const rows = [
+    ['TABLE', 'FORMAT', 'STATE', 'AT', 'LAG', 'PUBLISHED'],
+    ...tables.map((table) => [
+      `gs://${table.bucket}/${table.prefix}`,
+      table.format,
+      table.state,
+      table.version ?? '–',
+      table.lagMs === undefined ? '–' : seconds(table.lagMs),
+      `${table.published}${table.skipped > 0 ? ` (+${table.skipped} skipped)` : ''}`,
+    ]),
+  ];
+  const notes = tables.map((table) => [
+    ...(table.reason === undefined ? [] : [`    ${table.reason}`]),
+    ...table.missing.map((name) => `    waits for ${name}`),
+    ...table.warnings.map((warning) => `    ${warning}`),
+  ]);
+  return alignColumns(rows).flatMap((line, index) => [line, ...(notes[index - 1] ?? [])]);
+}
+
+/** Columns as wide as their widest cell. */
+export function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function count(value: number, what: string): string {
+  return `${value} ${what}${value === 1 ? '' : 's'}`;
+}
+
+function seconds(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`;
+}
