@@ -1,0 +1,239 @@
+import { isStraitError } from '../../model/errors.ts';
+import type { TableCursor, TableLook, TableProblem, TableVersion } from '../port.ts';
+import { TableLogError } from '../port.ts';
+import {
+  type DeltaState,
+  type Hint,
+  isAttachable,
+  makeCursor,
+  startState,
+  stateOf,
+  versionOf,
+  withCheckpoint,
+  withHint,
+} from './cursor.ts';
+import type { LogCache } from './log-cache.ts';
+import { checkpointNames, checkpointVersion, commitName, hintName } from './log-names.ts';
+import { inspectCheckpoint } from './read-checkpoint.ts';
+import { broken, checkCommit, type LogContext } from './read-commit.ts';
+import { readHint } from './read-hint.ts';
+import { type FoundCheckpoint, type LogGroup, readLogGroups, type Survey, surveyLog } from './survey-log.ts';
+
+const LOOK_VERSIONS = 200;
+
+/** Where a chain of versions has come to. */
+interface Chain {
+  readonly version: number;
+  readonly state: DeltaState;
+  readonly problem?: TableProblem;
+}
+
+/** One look at a Delta log: which versions come after the cursor. */
+export class DeltaLook {
+  readonly #context: LogContext;
+  readonly #cache: LogCache;
+  readonly #from: TableCursor | undefined;
+  readonly #versions: TableVersion[] = [];
+  readonly #warnings: string[] = [];
+  #hint: Hint | undefined;
+
+  constructor(context: LogContext, cache: LogCache, from: TableCursor | undefined) {
+    this.#context = context;
+    this.#cache = cache;
+    this.#from = from;
+  }
+
+  async run(): Promise<TableLook> {
+    const ordinal = versionOf(this.#from);
+    const known = this.#from && stateOf(this.#from);
+    const survey = await surveyLog(this.#groups(known?.floor ?? -1), ordinal, LOOK_VERSIONS);
+    const rewritten = known && (await this.#rewritten(survey, ordinal, known));
+    if (rewritten !== undefined) return this.#result(false, rewritten);
+    this.#hint = await readHint(this.#context, known?.hint?.generation, (message) => this.#warnings.push(message));
+    const start = known ? await this.#attach(survey, known) : startState(0, survey.lastCommit);
+    const chain = await this.#follow({ version: ordinal, state: start }, survey.run);
+    if (chain.problem === undefined && survey.newest !== undefined) {
+      await this.#offerNewest(chain, survey, survey.newest);
+      return this.#result(true, undefined);
+    }
+    return await this.#passGap(chain, survey);
+  }
+
+  #groups(after: number): AsyncIterable<LogGroup> {
+    return readLogGroups(this.#context.files, this.#context.location.prefix, after);
+  }
+
+  #result(more: boolean, problem: TableProblem | undefined): TableLook {
+    return { versions: this.#versions, more, warnings: this.#warnings, ...(problem && { problem }) };
+  }
+
+  /** The published entry has become another: the table was dropped and made again, or its log was tampered with. */
+  async #rewritten(survey: Survey, ordinal: number, state: DeltaState): Promise<TableProblem | undefined> {
+    const name = commitName(this.#context.location.prefix, ordinal);
+    if (state.tip === undefined) return undefined;
+    if (survey.tip === undefined) {
+      const isCleaned = survey.checkpoints.length > 0 || survey.attachable.some(({ version }) => version === ordinal);
+      if (isCleaned || survey.lastCommit > ordinal) return undefined;
+      for await (const group of this.#groups(-1)) {
+        if (group.commit === undefined) continue;
+        return { kind: 'broken', name, message: `the log ends before version ${ordinal}, which is published` };
+      }
+      return undefined;
+    }
+    if (String(survey.tip.generation) === state.tip.generation) return undefined;
+    if ((await this.#digest({ version: ordinal, commit: survey.tip })) === state.tip.digest) return undefined;
+    return { kind: 'broken', name, message: 'the entry was written again after it was published' };
+  }
+
+  /** Checkpoints and hints that came after their version was published. */
+  async #attach(survey: Survey, known: DeltaState): Promise<DeltaState> {
+    let state = known;
+    let newest: FoundCheckpoint | undefined;
+    for (const checkpoint of survey.attachable) {
+      if (!isAttachable(known, checkpoint.version) || known.recent[checkpoint.id] === checkpoint.mark) continue;
+      if (!(await this.#isComplete(checkpoint))) continue;
+      state = withCheckpoint(state, checkpoint.id, checkpoint.mark);
+      newest = checkpoint;
+    }
+    state = withHint(state, this.#hint);
+    if (state === known) return known;
+    const { prefix } = this.#context.location;
+    const visibility = (newest && checkpointNames(prefix, newest.id).at(-1)) ?? hintName(prefix);
+    this.#versions.push({ kind: 'attachment', cursor: makeCursor(versionOf(this.#from), state), visibility });
+    return state;
+  }
+
+  /** Adds a version for each group, until one cannot be read. */
+  async #follow(start: Chain, groups: readonly LogGroup[]): Promise<Chain> {
+    let chain = start;
+    for (const group of groups) {
+      let digest: string | undefined;
+      try {
+        digest = await this.#digest(group);
+      } catch (error) {
+        if (error instanceof TableLogError) return { ...chain, problem: error.problem };
+        throw error;
+      }
+      if (digest === undefined) return chain;
+      chain = await this.#offer(chain.state, group, digest);
+    }
+    return chain;
+  }
+
+  async #offer(before: DeltaState, group: LogGroup, digest: string | undefined): Promise<Chain> {
+    let state = before;
+    for (const checkpoint of group.checkpoints) {
+      if (await this.#isComplete(checkpoint)) state = withCheckpoint(state, checkpoint.id, checkpoint.mark);
+    }
+    const { tip: _, ...rest } = withHint(state, this.#hint);
+    const { commit, version } = group;
+    const tip = commit &&
+      digest !== undefined && { digest, generation: String(commit.generation), updatedMs: commit.updatedMs };
+    state = { ...rest, ...(tip && { tip }) };
+    const { prefix } = this.#context.location;
+    const { checkpoint } = state;
+    const standsAlone = commit === undefined && checkpoint && checkpointVersion(checkpoint) === version;
+    const main = standsAlone ? checkpointNames(prefix, checkpoint).at(-1) : undefined;
+    const visibility = main ?? commitName(prefix, version);
+    this.#versions.push({ kind: 'commit', cursor: makeCursor(version, state), visibility });
+    return { version, state };
+  }
+
+  /**
+   * Far behind, the versions in between may be gone from the source (vacuum): the newest one is offered too. Of the
+   * checkpoints in between only the newest is published; the others are strays.
+   */
+  async #offerNewest(chain: Chain, survey: Survey, newest: LogGroup): Promise<void> {
+    const between = survey.checkpoints.filter(({ version }) => version > chain.version && version <= newest.version);
+    const checkpoint = await this.#newestComplete(between);
+    const state = checkpoint ? withCheckpoint(chain.state, checkpoint.id, checkpoint.mark) : chain.state;
+    await this.#follow({ version: newest.version - 1, state }, [newest]);
+  }
+
+  /**
+   * Beyond the unbroken run lies a hole, or an entry that cannot be followed. A complete checkpoint beyond it makes
+   * the log readable again from there: log cleanup at the source leaves just that. Otherwise the missing file is
+   * awaited: a version that needs it is offered.
+   */
+  async #passGap(chain: Chain, survey: Survey): Promise<TableLook> {
+    if (chain.problem === undefined && !survey.isBeyondRun) return this.#result(false, undefined);
+    const beyond: FoundCheckpoint[] = [];
+    for (const checkpoint of survey.checkpoints) {
+      if (checkpoint.version > chain.version && (await this.#hasCommitAt(checkpoint.version))) beyond.push(checkpoint);
+    }
+    const checkpoint = await this.#newestComplete(beyond);
+    if (checkpoint !== undefined) {
+      if (chain.problem) this.#warnings.push(`passed by a checkpoint: ${new TableLogError(chain.problem).message}`);
+      return await this.#jump(chain.state, checkpoint);
+    }
+    if (chain.problem !== undefined) return this.#result(false, chain.problem);
+    const unfinished = beyond.at(-1);
+    if (chain.version < 0 && unfinished !== undefined) return await this.#jump(chain.state, unfinished);
+    if (survey.isCommitBeyondRun) {
+      const hole = { version: chain.version + 1, compacted: [], checkpoints: [] };
+      await this.#offer(chain.state, hole, undefined);
+    }
+    return this.#result(false, undefined);
+  }
+
+  /** Starts again at a checkpoint. What lies below it is history that readers of the new versions never open. */
+  async #jump(before: DeltaState, checkpoint: FoundCheckpoint): Promise<TableLook> {
+    const { version, id, mark } = checkpoint;
+    const started = startState(version, before.backfillTo);
+    const hinted = before.hint ? { ...started, hint: before.hint } : started;
+    const state = withCheckpoint(hinted, id, mark);
+    const above = await surveyLog(this.#groups(version - 1), version, LOOK_VERSIONS);
+    const group: LogGroup = { version, ...(above.tip && { commit: above.tip }), compacted: [], checkpoints: [] };
+    const digest = above.tip && (await this.#digest({ version, commit: above.tip }));
+    const first = await this.#offer(state, group, digest);
+    const chain = await this.#follow(first, above.run);
+    if (chain.problem === undefined && above.newest !== undefined) {
+      await this.#offerNewest(chain, above, above.newest);
+      return this.#result(true, undefined);
+    }
+    return this.#result(false, chain.problem);
+  }
+
+  /** Without an entry at it or after it, a checkpoint is the forerunner of an entry still to come. */
+  async #hasCommitAt(version: number): Promise<boolean> {
+    const { files, location } = this.#context;
+    const [own, next] = [commitName(location.prefix, version), commitName(location.prefix, version + 1)];
+    return (await files.stat(own)) !== undefined || (await files.stat(next)) !== undefined;
+  }
+
+  async #newestComplete(found: readonly FoundCheckpoint[]): Promise<FoundCheckpoint | undefined> {
+    for (const checkpoint of found.toReversed()) if (await this.#isComplete(checkpoint)) return checkpoint;
+    return undefined;
+  }
+
+  async #isComplete(checkpoint: FoundCheckpoint): Promise<boolean> {
+    const { bucket, prefix } = this.#context.location;
+    const key = `checkpoint ${bucket}/${prefix} ${checkpoint.id} ${checkpoint.mark}`;
+    const answer = await this.#cache.remember(key, async () => {
+      try {
+        const { missing } = await inspectCheckpoint(this.#context, checkpoint.id);
+        if (missing.length === 0) return 'complete';
+        this.#warnings.push(`checkpoint ${checkpoint.version} waits for ${missing.slice(0, 3).join(', ')}`);
+      } catch (error) {
+        if (!(error instanceof TableLogError)) throw error;
+        this.#warnings.push(error.message);
+      }
+      return undefined;
+    });
+    return answer !== undefined;
+  }
+
+  /** Reads an entry whole, once for each generation. Undefined when it has gone meanwhile. */
+  async #digest({ version, commit }: Pick<LogGroup, 'version' | 'commit'>): Promise<string | undefined> {
+    const { bucket, prefix } = this.#context.location;
+    if (commit === undefined) throw broken(commitName(prefix, version), 'the entry is missing');
+    return await this.#cache.remember(`entry ${bucket}/${commit.name} ${commit.generation}`, async () => {
+      try {
+        return await checkCommit(this.#context, commit);
+      } catch (error) {
+        if (isStraitError(error, 'objectNotFound')) return undefined;
+        throw error;
+      }
+    });
+  }
+}
