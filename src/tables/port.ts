@@ -74,6 +74,15 @@ export interface TableVersion {
   readonly visibility: ObjectName;
 }
 
+/** The way a step goes. `to` may skip versions in between. */
+export interface StepRange {
+  readonly from: TableCursor | undefined;
+  /** A version that `look` returned for the same `from`. */
+  readonly to: TableVersion;
+  /** What readers see now; without it nothing is said of names that must vanish. */
+  readonly shown?: TableFiles;
+}
+
 /** What must be published together to go from one cursor to a version. */
 export interface TableStep {
   readonly version: TableVersion;
@@ -138,12 +147,8 @@ export interface TableFormat {
   isNeverListed(location: TableLocation, name: ObjectName): boolean;
   /** Reads the log after `from` (undefined: nothing published yet). At most about 200 versions a look. */
   look(location: TableLocation, files: TableFiles, from: TableCursor | undefined): Promise<TableLook>;
-  /** How to go from `from` to `to`, which `look` returned for the same `from`. `to` may skip versions in between. */
-  step(
-    location: TableLocation,
-    files: TableFiles,
-    range: { readonly from: TableCursor | undefined; readonly to: TableVersion },
-  ): Promise<TableStep>;
+  /** How to go from one cursor to a version. */
+  step(location: TableLocation, files: TableFiles, range: StepRange): Promise<TableStep>;
   /** Every file (data and control) a reader of `cursor` may need: the live set, streamed. For retire and verify. */
   live(location: TableLocation, files: TableFiles, cursor: TableCursor): AsyncIterable<FileRef>;
   /** Names to ask the source for, cheaply, to learn whether a newer version exists. */

@@ -5,8 +5,8 @@ import { type CheckpointId, checkpointVersion } from './log-names.ts';
 /** What a Delta cursor remembers beside its version. */
 export interface DeltaState {
   /**
-   * The published log is whole from here: version 0, or the checkpoint it started at or jumped to. Log files below it
-   * are strays, which readers never need.
+   * Every entry from here is published: from 0, or from the checkpoint that publication started at or jumped to.
+   * Entries below are strays, which readers never need.
    */
   readonly base: number;
   /** Versions up to here existed before the table was first seen: their change data may have been vacuumed. */
@@ -35,7 +35,7 @@ export function stateOf(cursor: TableCursor): DeltaState {
   return cursor.state as DeltaState;
 }
 
-/** Checkpoints that come more than `ATTACH_VERSIONS` late are strays, so that a look lists a bounded part of the log. */
+/** Checkpoints over `ATTACH_VERSIONS` late are strays, so that a look lists a bounded part of the log. */
 export function makeCursor(version: number, state: DeltaState): TableCursor {
   const settled = settle(state, version - ATTACH_VERSIONS);
   return { ordinal: String(version), label: String(version), state: settled };
@@ -47,9 +47,19 @@ function settle(state: DeltaState, version: number): DeltaState {
   return { ...state, recent, floor: version };
 }
 
-/** The state of a log whose publication starts at `base`. */
-export function startState(base: number, backfillTo: number): DeltaState {
-  return { base, backfillTo, recent: {}, floor: base - 1 };
+/** The state of a log before its first entry. */
+export function startState(backfillTo: number): DeltaState {
+  return { base: 0, backfillTo, recent: {}, floor: -1 };
+}
+
+/** The state of a log that starts again at a checkpoint. Hints still never go back. */
+export function jumpState(
+  before: DeltaState,
+  at: { readonly version: number; readonly hasEntry: boolean },
+): DeltaState {
+  const { backfillTo, hint } = before;
+  const base = at.hasEntry ? at.version : at.version + 1;
+  return { base, backfillTo, recent: {}, floor: at.version - 1, ...(hint && { hint }) };
 }
 
 export function withCheckpoint(state: DeltaState, id: CheckpointId, mark: string): DeltaState {

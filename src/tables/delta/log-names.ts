@@ -17,6 +17,7 @@ export type LogName =
   | { readonly kind: 'hint' | 'sidecar' | 'other' };
 
 const VERSIONED = /^(\d{20})\.(.+)$/;
+const SIDECAR = /^_sidecars\/[^.].*\.parquet$/;
 const PARTS = /^checkpoint\.(\d{10})\.(\d{10})\.parquet$/;
 const UUID_NAMED = /^checkpoint\.([0-9a-zA-Z-]{1,64}\.(?:json|parquet))$/;
 const COMPACTED = /^(\d{20})\.compacted\.json$/;
@@ -24,7 +25,7 @@ const COMPACTED = /^(\d{20})\.compacted\.json$/;
 /** What `leaf`, a name below the log folder, is. */
 export function parseLogName(leaf: string): LogName {
   if (leaf === '_last_checkpoint') return { kind: 'hint' };
-  if (leaf.startsWith('_sidecars/')) return { kind: 'sidecar' };
+  if (SIDECAR.test(leaf)) return { kind: 'sidecar' };
   const [, digits = '', rest = ''] = VERSIONED.exec(leaf) ?? [];
   const version = Number(digits);
   if (rest === '' || !Number.isSafeInteger(version)) return { kind: 'other' };

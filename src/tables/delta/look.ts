@@ -5,6 +5,7 @@ import {
   type DeltaState,
   type Hint,
   isAttachable,
+  jumpState,
   makeCursor,
   startState,
   stateOf,
@@ -19,13 +20,22 @@ import { broken, checkCommit, type LogContext } from './read-commit.ts';
 import { readHint } from './read-hint.ts';
 import { type FoundCheckpoint, type LogGroup, readLogGroups, type Survey, surveyLog } from './survey-log.ts';
 
-const LOOK_VERSIONS = 200;
+const LOOK_VERSIONS = 100;
+/** How far below the newest version its checkpoint is looked for. */
+const NEWEST_CHECKPOINT_VERSIONS = 300;
 
 /** Where a chain of versions has come to. */
 interface Chain {
   readonly version: number;
   readonly state: DeltaState;
   readonly problem?: TableProblem;
+}
+
+/** The last version of a long run, with the checkpoints not far below it. */
+interface Newest {
+  readonly version: number;
+  readonly group: LogGroup;
+  readonly checkpoints: readonly FoundCheckpoint[];
 }
 
 /** One look at a Delta log: which versions come after the cursor. */
@@ -50,13 +60,12 @@ export class DeltaLook {
     const rewritten = known && (await this.#rewritten(survey, ordinal, known));
     if (rewritten !== undefined) return this.#result(false, rewritten);
     this.#hint = await readHint(this.#context, known?.hint?.generation, (message) => this.#warnings.push(message));
-    const start = known ? await this.#attach(survey, known) : startState(0, survey.lastCommit);
+    const newest = survey.isCut ? await this.#newestAfter(ordinal + survey.run.length) : undefined;
+    const start = known ? await this.#attach(survey, known) : startState(newest?.version ?? survey.lastCommit);
     const chain = await this.#follow({ version: ordinal, state: start }, survey.run);
-    if (chain.problem === undefined && survey.newest !== undefined) {
-      await this.#offerNewest(chain, survey, survey.newest);
-      return this.#result(true, undefined);
-    }
-    return await this.#passGap(chain, survey);
+    if (chain.problem !== undefined || !survey.isCut) return await this.#passGap(chain, survey);
+    if (newest !== undefined) await this.#offerNewest(chain, newest);
+    return this.#result(true, undefined);
   }
 
   #groups(after: number): AsyncIterable<LogGroup> {
@@ -143,11 +152,26 @@ export class DeltaLook {
    * Far behind, the versions in between may be gone from the source (vacuum): the newest one is offered too. Of the
    * checkpoints in between only the newest is published; the others are strays.
    */
-  async #offerNewest(chain: Chain, survey: Survey, newest: LogGroup): Promise<void> {
-    const between = survey.checkpoints.filter(({ version }) => version > chain.version && version <= newest.version);
-    const checkpoint = await this.#newestComplete(between);
+  async #offerNewest(chain: Chain, newest: Newest): Promise<void> {
+    const checkpoint = await this.#newestComplete(newest.checkpoints);
     const state = checkpoint ? withCheckpoint(chain.state, checkpoint.id, checkpoint.mark) : chain.state;
-    await this.#follow({ version: newest.version - 1, state }, [newest]);
+    await this.#follow({ version: newest.version - 1, state }, [newest.group]);
+  }
+
+  /** Finds the end of an unbroken run by asking for few of its names: steps that double, then halve. */
+  async #newestAfter(version: number): Promise<Newest | undefined> {
+    const { files, location } = this.#context;
+    const exists = async (at: number) => (await files.stat(commitName(location.prefix, at))) !== undefined;
+    let [end, stride] = [version, 1];
+    for (; await exists(end + stride); stride *= 2) end += stride;
+    for (; stride >= 1; stride /= 2) if (await exists(end + stride)) end += stride;
+    const checkpoints: FoundCheckpoint[] = [];
+    for await (const group of this.#groups(Math.max(version, end - NEWEST_CHECKPOINT_VERSIONS))) {
+      if (group.version > end) break;
+      checkpoints.push(...group.checkpoints);
+      if (group.version === end) return { version: end, group, checkpoints };
+    }
+    return undefined;
   }
 
   /**
@@ -179,19 +203,15 @@ export class DeltaLook {
   /** Starts again at a checkpoint. What lies below it is history that readers of the new versions never open. */
   async #jump(before: DeltaState, checkpoint: FoundCheckpoint): Promise<TableLook> {
     const { version, id, mark } = checkpoint;
-    const started = startState(version, before.backfillTo);
-    const hinted = before.hint ? { ...started, hint: before.hint } : started;
-    const state = withCheckpoint(hinted, id, mark);
     const above = await surveyLog(this.#groups(version - 1), version, LOOK_VERSIONS);
+    const state = withCheckpoint(jumpState(before, { version, hasEntry: above.tip !== undefined }), id, mark);
     const group: LogGroup = { version, ...(above.tip && { commit: above.tip }), compacted: [], checkpoints: [] };
     const digest = above.tip && (await this.#digest({ version, commit: above.tip }));
     const first = await this.#offer(state, group, digest);
     const chain = await this.#follow(first, above.run);
-    if (chain.problem === undefined && above.newest !== undefined) {
-      await this.#offerNewest(chain, above, above.newest);
-      return this.#result(true, undefined);
-    }
-    return this.#result(false, chain.problem);
+    const newest = above.isCut && !chain.problem ? await this.#newestAfter(chain.version) : undefined;
+    if (newest !== undefined) await this.#offerNewest(chain, newest);
+    return this.#result(above.isCut, chain.problem);
   }
 
   /** Without an entry at it or after it, a checkpoint is the forerunner of an entry still to come. */

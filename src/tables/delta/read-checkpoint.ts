@@ -14,7 +14,7 @@ import {
   sidecarName,
 } from './read-commit.ts';
 
-/** A checkpoint's files, children first. `missing` names those that are not there: it is complete when there are none. */
+/** A checkpoint's files, children first. It is complete when none is `missing`. */
 export interface CheckpointParts {
   readonly sidecars: readonly ObjectName[];
   readonly mains: readonly ObjectName[];

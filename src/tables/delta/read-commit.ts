@@ -138,7 +138,7 @@ export function addedFile(
   return { kind: 'add', key, file, vector: { name: vectorFile.name } };
 }
 
-/** Sidecars lie in `_delta_log/_sidecars`; the log may name the bare file (Delta protocol, "Sidecar File Information"). */
+/** Sidecars lie in `_delta_log/_sidecars`; the bare name is enough (Delta protocol, "Sidecar File Information"). */
 export function sidecarName(location: TableLocation, logFile: ObjectName, path: unknown): ObjectName {
   return resolved(location, logFile, path, '_delta_log/_sidecars/');
 }

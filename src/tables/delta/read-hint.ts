@@ -17,10 +17,10 @@ export async function readHint(
   const name = hintName(location.prefix);
   const file = await files.stat(name);
   if (file === undefined || String(file.generation) === known) return undefined;
-  if (file.size > HINT_BYTES_MAX) return (warn(`${name}: ${file.size} bytes are too many for a hint`), undefined);
-  const said = await readJson(() => files.read(name));
+  const said = file.size > HINT_BYTES_MAX ? undefined : await readJson(() => files.read(name));
   if (said === undefined || !Number.isSafeInteger(said.version) || said.version < 0) {
-    return (warn(`${name}: does not parse; it stays as it was`), undefined);
+    warn(`${name}: does not parse; it stays as it was`);
+    return undefined;
   }
   const { version, parts } = said;
   const uuidNamed = said.v2Checkpoint?.path === undefined ? undefined : parseLogName(leafOf(said.v2Checkpoint.path));

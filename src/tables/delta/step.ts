@@ -1,7 +1,7 @@
 import type { ObjectName } from '../../model/ids.ts';
-import type { FileRef, TableCursor, TableStep, TableVersion } from '../port.ts';
+import type { FileRef, StepRange, TableCursor, TableStep, TableVersion } from '../port.ts';
 import { checkpointsBetween, type DeltaState, stateOf, versionOf } from './cursor.ts';
-import { checkpointNames, checkpointVersion, commitName, hintName } from './log-names.ts';
+import { checkpointVersion, commitName, hintName } from './log-names.ts';
 import { inspectCheckpoint } from './read-checkpoint.ts';
 import { type LogContext, readActions } from './read-commit.ts';
 import { replay } from './replay.ts';
@@ -21,11 +21,7 @@ export class DeltaStep {
   /** The first version whose entry is published by this step. */
   readonly #first: number;
 
-  constructor(
-    context: LogContext,
-    keysMax: number,
-    range: { readonly from: TableCursor | undefined; readonly to: TableVersion },
-  ) {
+  constructor(context: LogContext, keysMax: number, range: StepRange) {
     this.#context = context;
     this.#keysMax = keysMax;
     this.#from = range.from;
@@ -66,13 +62,7 @@ export class DeltaStep {
   *#entry(version: number, group: LogGroup | undefined): Generator<ObjectName> {
     if (group?.checksum) yield group.checksum.name;
     for (const { file, last } of group?.compacted ?? []) if (last <= this.#last) yield file.name;
-    const name = commitName(this.#context.location.prefix, version);
-    const isCheckpointAlone = version === this.#state.base && group?.commit === undefined && this.#visibility !== name;
-    if (!isCheckpointAlone) yield name;
-  }
-
-  get #visibility(): ObjectName {
-    return this.#to.visibility;
+    yield commitName(this.#context.location.prefix, version);
   }
 
   /** Only the hint that `look` judged: a newer one may name what is not published yet. */

@@ -69,14 +69,12 @@ export interface Survey {
   readonly attachable: readonly FoundCheckpoint[];
   /** The next versions, without a gap, at most the limit. */
   readonly run: readonly LogGroup[];
-  /** The last version of the unbroken run, when the limit cut it short. */
-  readonly newest?: LogGroup;
-  /** The unbroken run ends here: the version before `next` when there is none. */
-  readonly runEnd: number;
+  /** The run goes on past the limit: what lies behind it was not read. */
+  readonly isCut: boolean;
   /** A commit or a checkpoint exists beyond the run. */
   readonly isBeyondRun: boolean;
   readonly isCommitBeyondRun: boolean;
-  /** The newest commit anywhere in the log. */
+  /** The newest commit seen. */
   readonly lastCommit: number;
   /** The newest checkpoints above the cursor, oldest first. */
   readonly checkpoints: readonly FoundCheckpoint[];
@@ -84,13 +82,12 @@ export interface Survey {
 
 const CHECKPOINTS_KEPT = 16;
 
-/** One pass over the log from the cursor's floor to its end. Memory: `limit` groups and a few checkpoints. */
+/** Reads the log from the cursor's floor until `limit` new versions are found. Memory: these, and a few checkpoints. */
 export async function surveyLog(groups: AsyncIterable<LogGroup>, ordinal: number, limit: number): Promise<Survey> {
   let tip: FileStat | undefined;
   const attachable: FoundCheckpoint[] = [];
   const run: LogGroup[] = [];
-  let newest: LogGroup | undefined;
-  let runEnd = ordinal;
+  let isCut = false;
   let isBeyondRun = false;
   let isCommitBeyondRun = false;
   let lastCommit = -1;
@@ -102,12 +99,15 @@ export async function surveyLog(groups: AsyncIterable<LogGroup>, ordinal: number
       attachable.push(...group.checkpoints);
       continue;
     }
+    const isNext = group.commit !== undefined && group.version === ordinal + 1 + run.length;
+    if (isNext && run.length === limit) {
+      isCut = true;
+      break;
+    }
     checkpoints.push(...group.checkpoints);
     checkpoints.splice(0, checkpoints.length - CHECKPOINTS_KEPT);
-    if (group.commit !== undefined && group.version === runEnd + 1) {
-      runEnd = group.version;
-      if (run.length < limit) run.push(group);
-      else newest = group;
+    if (isNext) {
+      run.push(group);
       continue;
     }
     isCommitBeyondRun ||= group.commit !== undefined;
@@ -117,8 +117,7 @@ export async function surveyLog(groups: AsyncIterable<LogGroup>, ordinal: number
     ...(tip && { tip }),
     attachable,
     run,
-    ...(newest && { newest }),
-    runEnd,
+    isCut,
     isBeyondRun,
     isCommitBeyondRun,
     lastCommit,

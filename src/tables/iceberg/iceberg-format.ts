@@ -2,6 +2,7 @@ import type { ObjectName } from '../../model/ids.ts';
 import type {
   FileRef,
   FileStat,
+  StepRange,
   TableCursor,
   TableFiles,
   TableFormat,
@@ -54,11 +55,7 @@ export class IcebergFormat implements TableFormat {
     return look({ log: this.#log, location, files }, from);
   }
 
-  async step(
-    location: TableLocation,
-    files: TableFiles,
-    range: { readonly from: TableCursor | undefined; readonly to: TableVersion },
-  ): Promise<TableStep> {
+  async step(location: TableLocation, files: TableFiles, range: StepRange): Promise<TableStep> {
     if (range.to.kind === 'attachment') return hintStep(range.to);
     const step = new IcebergStep({ log: this.#log, location, files, ...range });
     return { version: range.to, control: () => step.control(), closure: () => step.closure() };
