@@ -41,3 +41,9 @@ export type HttpHandler = (request: HttpRequest) => Promise<HttpReply>;
 export function isStream(body: HttpReply['body']): body is AsyncIterable<Uint8Array> {
   return body !== undefined && Symbol.asyncIterator in body;
 }
+
+/** The bytes of a body that is not a stream. */
+export function bytesOf(body: Exclude<HttpReply['body'], AsyncIterable<Uint8Array>>): readonly Uint8Array[] {
+  if (body === undefined) return [];
+  return body instanceof Uint8Array ? [body] : body;
+}

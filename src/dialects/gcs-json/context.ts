@@ -1,0 +1,8 @@
+import type { Namespace } from '../../namespace/service.ts';
+import type { GenerationCodec } from './generation-codec.ts';
+
+/** What every method of the JSON API is given. */
+export interface GcsJsonContext {
+  readonly namespace: Namespace;
+  readonly generations: GenerationCodec;
+}

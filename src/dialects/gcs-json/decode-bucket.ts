@@ -1,0 +1,92 @@
+/** Bucket resources as settings: kept word for word, since most of them mean nothing here yet. */
+import { StraitError } from '../../model/errors.ts';
+import { checkStorageClass } from './decode-object.ts';
+import { BUCKET_FIELDS, invalidField, isObject, type Resource, readFields } from './resources.ts';
+
+export interface DecodedBucket {
+  readonly name?: string;
+  readonly location: string;
+  readonly storageClass: string;
+  readonly settings: Resource;
+}
+
+const LOCATION = /^[A-Za-z0-9-]{2,40}$/;
+const LABELS_MAX = 64;
+
+export function decodeBucket(resource: Resource): DecodedBucket {
+  const { name, location, storageClass, ...fields } = readFields(resource, BUCKET_FIELDS);
+  if (typeof location === 'string' && !LOCATION.test(location)) {
+    throw invalidField('location', `The specified location constraint is not valid: ${location.slice(0, 100)}`);
+  }
+  return {
+    ...(typeof name === 'string' ? { name } : {}),
+    location: typeof location === 'string' ? location.toUpperCase() : 'US',
+    storageClass: typeof storageClass === 'string' ? checkStorageClass(storageClass) : 'STANDARD',
+    settings: checkSettings(mergePatch(NEW_BUCKET_SETTINGS, fields)),
+  };
+}
+
+/** What GCS shows of a new bucket, less what it does not promise here (soft delete). */
+const NEW_BUCKET_SETTINGS: Resource = {
+  iamConfiguration: {
+    bucketPolicyOnly: { enabled: false },
+    uniformBucketLevelAccess: { enabled: false },
+    publicAccessPrevention: 'inherited',
+  },
+  softDeletePolicy: { retentionDurationSeconds: '0' },
+};
+
+interface BucketAttributes {
+  readonly settings: Resource;
+  readonly storageClass: string;
+}
+
+/** buckets.patch: objects merge, `null` removes, everything else replaces (RFC 7396). */
+export function patchedBucket(resource: Resource): (current: BucketAttributes) => BucketAttributes {
+  const { storageClass, name: _name, location: _location, ...fields } = readFields(resource, BUCKET_FIELDS);
+  const nextClass = typeof storageClass === 'string' ? checkStorageClass(storageClass) : undefined;
+  return (current) => ({
+    settings: checkSettings(mergePatch(current.settings, fields)),
+    storageClass: nextClass ?? current.storageClass,
+  });
+}
+
+/** buckets.update: what the body does not say is gone, or back at its default. */
+export function replacedBucket(resource: Resource): (current: BucketAttributes) => BucketAttributes {
+  const { storageClass, name: _name, location: _location, ...fields } = readFields(resource, BUCKET_FIELDS);
+  const nextClass = typeof storageClass === 'string' ? checkStorageClass(storageClass) : undefined;
+  return (current) => ({
+    settings: checkSettings(mergePatch(NEW_BUCKET_SETTINGS, fields)),
+    storageClass: nextClass ?? current.storageClass,
+  });
+}
+
+const DEPTH_MAX = 20;
+
+/** An empty object is a no-op, as clients of GCS count on: they send `null` to remove. */
+function mergePatch(current: Resource, patch: Resource, depth = 0): Resource {
+  if (depth > DEPTH_MAX) throw invalidField('body', `The bucket resource is nested more than ${DEPTH_MAX} deep.`);
+  const merged: Record<string, unknown> = { ...current };
+  for (const [name, value] of Object.entries(patch)) {
+    if (name === '__proto__') throw invalidField(name, 'A bucket has no field of this name.');
+    if (value === null) delete merged[name];
+    else if (!isObject(value)) merged[name] = value;
+    else if (Object.keys(value).length > 0) {
+      const before = merged[name];
+      merged[name] = mergePatch(isObject(before) ? before : {}, value, depth + 1);
+    }
+  }
+  return merged;
+}
+
+function checkSettings(settings: Resource): Resource {
+  const { hierarchicalNamespace, labels } = settings;
+  if (isObject(hierarchicalNamespace) && hierarchicalNamespace['enabled'] === true) {
+    const message = 'Buckets with a hierarchical namespace are not supported.';
+    throw new StraitError('unsupported', message, { feature: 'hierarchicalNamespace' });
+  }
+  if (isObject(labels) && Object.keys(labels).length > LABELS_MAX) {
+    throw invalidField('labels', `A bucket can have ${LABELS_MAX} labels at most.`);
+  }
+  return settings;
+}

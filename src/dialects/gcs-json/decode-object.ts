@@ -1,0 +1,160 @@
+/** Object resources as attributes: for inserts, copies and compositions (all of them) and for patches (a change). */
+import { StraitError } from '../../model/errors.ts';
+import type { ObjectAttributes } from '../../model/object.ts';
+import type { AttributeChange } from '../../namespace/change-object.ts';
+import { invalidField, isObject, OBJECT_FIELDS, type Resource, readFields } from './resources.ts';
+
+const STORAGE_CLASSES: ReadonlySet<string> = new Set([
+  'STANDARD',
+  'NEARLINE',
+  'COLDLINE',
+  'ARCHIVE',
+  'MULTI_REGIONAL',
+  'REGIONAL',
+  'DURABLE_REDUCED_AVAILABILITY',
+]);
+/** Keys and values together, in bytes (ServiceConstants of the storage.v2 protocol). */
+const CUSTOM_METADATA_BYTES_MAX = 8 * 1024;
+const TEXT_FIELDS = [
+  'cacheControl',
+  'contentDisposition',
+  'contentEncoding',
+  'contentLanguage',
+  'contentType',
+] as const;
+const OPAQUE_FIELDS = ['acl', 'contexts', 'retention'] as const;
+
+/** What a request body says about the object to be made. */
+export interface DecodedObject {
+  readonly name?: string;
+  readonly attributes: ObjectAttributes;
+  readonly crc32c?: number;
+  readonly md5?: Uint8Array;
+}
+
+export function decodeObject(resource: Resource): DecodedObject {
+  const fields = readFields(resource, OBJECT_FIELDS);
+  const { name, crc32c, md5Hash } = fields;
+  return {
+    ...(typeof name === 'string' ? { name } : {}),
+    ...(typeof crc32c === 'string' ? { crc32c: decodeCrc32c(crc32c, 'crc32c') } : {}),
+    ...(typeof md5Hash === 'string' ? { md5: decodeMd5(md5Hash, 'md5Hash') } : {}),
+    attributes: applyFields({}, fields),
+  };
+}
+
+/** objects.patch: given fields replace, `null` removes, `metadata` merges key by key. */
+export function patchedAttributes(resource: Resource): AttributeChange {
+  const { storageClass: _, ...fields } = readFields(resource, OBJECT_FIELDS);
+  refuseKey(fields);
+  return (current) => changed(current, applyFields(current, fields));
+}
+
+/** objects.update: what the body does not say is gone. The storage class changes by rewrite only. */
+export function replacedAttributes(resource: Resource): AttributeChange {
+  const { storageClass: _, ...fields } = readFields(resource, OBJECT_FIELDS);
+  refuseKey(fields);
+  return (current) => {
+    const { storageClass } = current;
+    return changed(current, applyFields(storageClass === undefined ? {} : { storageClass }, fields));
+  };
+}
+
+/** A custom time, once set, can only move forward (objects resource of the discovery document). */
+function changed(current: ObjectAttributes, next: ObjectAttributes): ObjectAttributes {
+  if (current.customTimeMs === undefined) return next;
+  if (next.customTimeMs !== undefined && next.customTimeMs >= current.customTimeMs) return next;
+  throw invalidField('customTime', 'customTime cannot be removed or set to an earlier time once it is set.');
+}
+
+type Draft = { -readonly [K in keyof ObjectAttributes]: ObjectAttributes[K] };
+
+function applyFields(current: ObjectAttributes, fields: Resource): ObjectAttributes {
+  refuseKey(fields);
+  const next: Draft = { ...current };
+  for (const name of TEXT_FIELDS) {
+    const value = fields[name];
+    if (typeof value === 'string' && value !== '') next[name] = value;
+    else if (value !== undefined) delete next[name];
+  }
+  for (const name of ['temporaryHold', 'eventBasedHold'] as const) {
+    const value = fields[name];
+    if (typeof value === 'boolean') next[name] = value;
+    else if (value !== undefined) delete next[name];
+  }
+  if (typeof fields['storageClass'] === 'string') next.storageClass = checkStorageClass(fields['storageClass']);
+  if (typeof fields['customTime'] === 'string') next.customTimeMs = Date.parse(fields['customTime']);
+  else if (fields['customTime'] === null) delete next.customTimeMs;
+  applyMetadata(next, fields['metadata']);
+  applyOpaque(next, fields);
+  return next;
+}
+
+function applyMetadata(next: Draft, given: unknown): void {
+  if (given === undefined) return;
+  if (!isObject(given)) {
+    delete next.metadata;
+    return;
+  }
+  const merged: Record<string, string> = { ...next.metadata };
+  for (const [key, value] of Object.entries(given)) {
+    if (typeof value === 'string') merged[key] = value;
+    else delete merged[key];
+  }
+  let bytes = 0;
+  for (const [key, value] of Object.entries(merged)) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  if (bytes > CUSTOM_METADATA_BYTES_MAX) {
+    throw invalidField('metadata', `Custom metadata is ${bytes} bytes; ${CUSTOM_METADATA_BYTES_MAX} are allowed.`);
+  }
+  if (bytes > 0) next.metadata = merged;
+  else delete next.metadata;
+}
+
+function applyOpaque(next: Draft, fields: Resource): void {
+  const opaque: Record<string, unknown> = { ...next.opaque };
+  for (const name of OPAQUE_FIELDS) {
+    const value = fields[name];
+    if (value === null) delete opaque[name];
+    else if (value !== undefined) opaque[name] = value;
+  }
+  if (Object.keys(opaque).length > 0) next.opaque = opaque;
+  else delete next.opaque;
+}
+
+function refuseKey(fields: Resource): void {
+  if (typeof fields['kmsKeyName'] !== 'string') return;
+  const message = 'Encryption with your own keys (kmsKeyName) is not supported.';
+  throw new StraitError('unsupported', message, { feature: 'kmsKeyName' });
+}
+
+export function checkStorageClass(name: string): string {
+  const upper = name.toUpperCase();
+  if (STORAGE_CLASSES.has(upper)) return upper;
+  throw invalidField('storageClass', `The storage class "${name.slice(0, 100)}" does not exist.`);
+}
+
+/** Base64 of four bytes, big-endian. */
+export function decodeCrc32c(text: string, field: string): number {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length === 4) return bytes.readUInt32BE();
+  throw invalidField(field, `Invalid crc32c "${text.slice(0, 100)}": expected base64 of 4 bytes.`);
+}
+
+export function decodeMd5(text: string, field: string): Uint8Array {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length === 16) return bytes;
+  throw invalidField(field, `Invalid MD5 "${text.slice(0, 100)}": expected base64 of 16 bytes.`);
+}
+
+/** Checksums of an `X-Goog-Hash: crc32c=…,md5=…` header. */
+export function decodeHashHeader(header: string | undefined): { crc32c?: number; md5?: Uint8Array } {
+  const found: { crc32c?: number; md5?: Uint8Array } = {};
+  for (const part of header?.split(',') ?? []) {
+    const equals = part.indexOf('=');
+    const name = part.slice(0, equals).trim().toLowerCase();
+    const value = part.slice(equals + 1).trim();
+    if (name === 'crc32c') found.crc32c = decodeCrc32c(value, 'X-Goog-Hash');
+    else if (name === 'md5') found.md5 = decodeMd5(value, 'X-Goog-Hash');
+  }
+  return found;
+}

@@ -1,0 +1,32 @@
+import { crc32 } from 'node:zlib';
+import { StraitError } from '../../model/errors.ts';
+
+/**
+ * Page tokens are opaque to clients: a kind (one letter), a name, and a check sum that tells ours from anything else.
+ * They carry no state, so they never expire and any gateway can answer the next page.
+ */
+export interface PagePosition {
+  readonly kind: 'item' | 'prefix';
+  readonly name: string;
+}
+
+const LETTER = { item: 'i', prefix: 'p' } as const;
+
+export function encodePageToken(position: PagePosition): string {
+  const body = Buffer.from(`1${LETTER[position.kind]}${position.name}`);
+  const check = Buffer.alloc(4);
+  check.writeUInt32BE(crc32(body));
+  return Buffer.concat([check, body]).toString('base64url');
+}
+
+/** `invalidArgument` for anything `encodePageToken` did not make. */
+export function decodePageToken(token: string): PagePosition {
+  const bytes = Buffer.from(token, 'base64url');
+  const body = bytes.subarray(4);
+  const isOurs = bytes.length > 6 && bytes.readUInt32BE() === crc32(body) && bytes.toString('base64url') === token;
+  const letter = body.toString('latin1', 0, 2);
+  if (!isOurs || (letter !== '1i' && letter !== '1p')) {
+    throw new StraitError('invalidArgument', 'Invalid page token.', { field: 'pageToken' });
+  }
+  return { kind: letter === '1i' ? 'item' : 'prefix', name: body.toString('utf8', 2) };
+}

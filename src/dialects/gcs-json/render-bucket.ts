@@ -1,0 +1,55 @@
+import type { Bucket } from '../../model/bucket.ts';
+import type { Projection } from './decode-params.ts';
+import { bucketEtag } from './etag.ts';
+import { renderTime } from './render-object.ts';
+import type { Resource } from './resources.ts';
+
+export interface RenderBucketContext {
+  readonly origin: string;
+  readonly projection: Projection;
+}
+
+/** The bucket resource: stored settings word for word, under what only the server says. */
+export function renderBucket(bucket: Bucket, context: RenderBucketContext): Resource {
+  const { acl, defaultObjectAcl, owner, ...settings } = bucket.settings;
+  const isProjectNumber = /^\d+$/.test(bucket.project);
+  return {
+    ...settings,
+    kind: 'storage#bucket',
+    id: bucket.name,
+    selfLink: `${context.origin}/storage/v1/b/${encodeURIComponent(bucket.name)}`,
+    ...(isProjectNumber ? { projectNumber: bucket.project } : {}),
+    name: bucket.name,
+    metageneration: bucket.metageneration.toString(),
+    location: bucket.location,
+    locationType: settings['locationType'] ?? locationType(bucket.location),
+    storageClass: bucket.storageClass,
+    etag: bucket.etag ?? bucketEtag(bucket.metageneration),
+    timeCreated: renderTime(bucket.timeCreatedMs),
+    updated: renderTime(bucket.updatedMs),
+    ...(context.projection === 'full' ? withoutAbsent({ acl, defaultObjectAcl, owner }) : {}),
+  };
+}
+
+export function renderStorageLayout(bucket: Bucket): Resource {
+  const { customPlacementConfig, hierarchicalNamespace, locationType: stored } = bucket.settings;
+  return {
+    kind: 'storage#storageLayout',
+    bucket: bucket.name,
+    location: bucket.location,
+    locationType: stored ?? locationType(bucket.location),
+    hierarchicalNamespace: hierarchicalNamespace ?? { enabled: false },
+    ...withoutAbsent({ customPlacementConfig }),
+  };
+}
+
+const MULTI_REGIONS: ReadonlySet<string> = new Set(['US', 'EU', 'ASIA']);
+
+function locationType(location: string): string {
+  if (MULTI_REGIONS.has(location)) return 'multi-region';
+  return /^[A-Z]+\d$/.test(location) ? 'dual-region' : 'region';
+}
+
+function withoutAbsent(fields: Resource): Resource {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

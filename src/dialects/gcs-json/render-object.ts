@@ -1,0 +1,92 @@
+import type { NamedObject, ObjectState } from '../../model/object.ts';
+import type { Projection } from './decode-params.ts';
+import { objectEtag } from './etag.ts';
+import type { GenerationCodec } from './generation-codec.ts';
+import type { Resource } from './resources.ts';
+
+export interface RenderObjectContext {
+  /** `http://host:port` of the request: links must lead back to whoever answered. */
+  readonly origin: string;
+  readonly generations: GenerationCodec;
+  readonly projection: Projection;
+}
+
+/** The object resource, in the order GCS writes it. 64-bit numbers are strings. */
+export function renderObject(object: NamedObject, context: RenderObjectContext): Resource {
+  const { bucket, name, state } = object;
+  const generation = context.generations.toWire(state.generation).toString();
+  const path = `/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(name)}`;
+  return {
+    kind: 'storage#object',
+    id: `${bucket}/${name}/${generation}`,
+    selfLink: `${context.origin}${path}`,
+    mediaLink: `${context.origin}/download${path}?generation=${generation}&alt=media`,
+    name,
+    bucket,
+    generation,
+    metageneration: state.metageneration.toString(),
+    ...renderText(state),
+    storageClass: state.storageClass ?? 'STANDARD',
+    size: String(state.size),
+    ...(state.md5 === undefined ? {} : { md5Hash: renderMd5(state.md5) }),
+    crc32c: renderCrc32c(state.crc32c),
+    etag: etagOf(state, context.generations),
+    ...(state.componentCount === undefined ? {} : { componentCount: state.componentCount }),
+    ...renderHolds(state),
+    timeCreated: renderTime(state.timeCreatedMs),
+    updated: renderTime(state.updatedMs),
+    timeStorageClassUpdated: renderTime(state.timeStorageClassUpdatedMs),
+    ...(state.timeFinalizedMs === undefined ? {} : { timeFinalized: renderTime(state.timeFinalizedMs) }),
+    ...(state.customTimeMs === undefined ? {} : { customTime: renderTime(state.customTimeMs) }),
+    ...(state.metadata === undefined ? {} : { metadata: state.metadata }),
+    ...renderOpaque(state, context.projection),
+  };
+}
+
+/** As the owner gave it, else derived from the numbers on the wire. */
+export function etagOf(state: ObjectState, generations: GenerationCodec): string {
+  const { generation, metageneration } = state;
+  return state.etag ?? objectEtag({ generation: generations.toWire(generation), metageneration });
+}
+
+export function renderTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Base64 of four bytes, big-endian. */
+export function renderCrc32c(crc32c: number): string {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32BE(crc32c);
+  return bytes.toString('base64');
+}
+
+export function renderMd5(md5: Uint8Array): string {
+  return Buffer.from(md5.buffer, md5.byteOffset, md5.byteLength).toString('base64');
+}
+
+function renderText(state: ObjectState): Resource {
+  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl } = state;
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(contentEncoding === undefined ? {} : { contentEncoding }),
+    ...(contentDisposition === undefined ? {} : { contentDisposition }),
+    ...(contentLanguage === undefined ? {} : { contentLanguage }),
+    ...(cacheControl === undefined ? {} : { cacheControl }),
+  };
+}
+
+function renderHolds(state: ObjectState): Resource {
+  const { temporaryHold, eventBasedHold } = state;
+  return {
+    ...(temporaryHold === undefined ? {} : { temporaryHold }),
+    ...(eventBasedHold === undefined ? {} : { eventBasedHold }),
+  };
+}
+
+/** Access lists are for `full` only. */
+function renderOpaque(state: ObjectState, projection: Projection): Resource {
+  if (state.opaque === undefined) return {};
+  if (projection === 'full') return state.opaque;
+  const { acl: _acl, owner: _owner, ...rest } = state.opaque;
+  return rest;
+}

@@ -1,0 +1,36 @@
+import type { Namespace } from '../../namespace/service.ts';
+import { createApp, type Route } from '../shared/app.ts';
+import { HttpServer, type HttpServerDeps, type HttpServerSettings } from '../shared/http-server.ts';
+import { plainGenerations, shuffledGenerations } from './generation-codec.ts';
+import { limitMutations, type MannersProfile, slowAndRefuse } from './manners.ts';
+import { gcsJsonErrors } from './render-error.ts';
+import { gcsJsonRoutes } from './routes.ts';
+
+export interface GcsJsonServerDeps extends HttpServerDeps {
+  readonly namespace: Namespace;
+  /** Further routes of this port, such as those of `dialects/admin`. */
+  readonly routes?: readonly Route[];
+}
+
+export interface GcsJsonServerSettings {
+  readonly http: HttpServerSettings;
+  /** Stand in for GCS. The key must be kept: it makes the generations on the wire. */
+  readonly manners?: { readonly profile: MannersProfile; readonly generationKey: Uint8Array };
+}
+
+/** A server that speaks the GCS JSON API. It listens when told to (`listen`) and drains when closed. */
+export function createGcsJsonServer(deps: GcsJsonServerDeps, settings: GcsJsonServerSettings): HttpServer {
+  const { manners } = settings;
+  const routes =
+    manners === undefined
+      ? gcsJsonRoutes({ namespace: deps.namespace, generations: plainGenerations })
+      : slowAndRefuse(
+          gcsJsonRoutes({
+            namespace: limitMutations(deps.namespace, deps.clock),
+            generations: shuffledGenerations(manners.generationKey),
+          }),
+          deps,
+          manners.profile,
+        );
+  return new HttpServer(deps, settings.http, createApp([...routes, ...(deps.routes ?? [])], gcsJsonErrors));
+}

@@ -1,0 +1,67 @@
+/**
+ * Resumable uploads driven by `X-Goog-Upload-Command` headers (the protocol of Firebase's and several Google clients,
+ * chosen by `upload_protocol=resumable`). Every answer is 200 and tells the state in headers.
+ */
+import { StraitError } from '../../model/errors.ts';
+import type { UploadProgress } from '../../namespace/uploads.ts';
+import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
+import type { GcsJsonContext } from './context.ts';
+import { answerForm, NO_CACHE } from './render-json.ts';
+import { OBJECT_NAMES } from './resources.ts';
+import { acknowledgedBytes, append, finish, renderFinished, uploadIdOf } from './upload-session.ts';
+
+export async function runUploadCommand(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {
+  const uploadId = uploadIdOf(request);
+  answerForm(request, OBJECT_NAMES);
+  const given = request.headers['x-goog-upload-command']?.toLowerCase() ?? '';
+  const commands = new Set(given.split(',').map((command) => command.trim()));
+  const unknown = [...commands].find((command) => !COMMANDS.has(command));
+  if (unknown !== undefined) {
+    const message = `Unknown upload command: ${unknown.slice(0, 100)}`;
+    throw new StraitError('invalidArgument', message, { field: 'X-Goog-Upload-Command' });
+  }
+  if (commands.has('cancel')) {
+    await context.namespace.cancelUpload(uploadId);
+    return { status: 200, headers: { ...NO_CACHE, 'Content-Length': 0, 'X-Goog-Upload-Status': 'cancelled' } };
+  }
+  if (commands.has('query')) return render(context, request, await context.namespace.uploadStatus(uploadId));
+  const isLast = commands.has('finalize');
+  if (commands.has('upload')) return render(context, request, await upload(context, request, isLast));
+  const progress = await context.namespace.uploadStatus(uploadId);
+  if (progress.kind === 'finished') return render(context, request, progress);
+  return render(context, request, await finish(context, request, { uploadId, total: progress.persisted }));
+}
+
+const COMMANDS: ReadonlySet<string> = new Set(['upload', 'finalize', 'query', 'cancel']);
+
+async function upload(context: GcsJsonContext, request: HttpRequest, isLast: boolean): Promise<UploadProgress> {
+  const uploadId = uploadIdOf(request);
+  const first = parseOffset(request.headers['x-goog-upload-offset']);
+  const length = request.headers['content-length'];
+  if (length === undefined) {
+    if (isLast) return await append(context, request, { uploadId, first });
+    const message = 'A chunk that is not the last needs a Content-Length.';
+    throw new StraitError('invalidArgument', message, { field: 'Content-Length', reason: 'required' });
+  }
+  const end = first + Number(length);
+  if (isLast) return await append(context, request, { uploadId, first, total: end });
+  return await append(context, request, { uploadId, first, end });
+}
+
+function parseOffset(text: string | undefined): number {
+  if (text !== undefined && /^\d{1,15}$/.test(text)) return Number(text);
+  const message = `Invalid upload offset: ${text?.slice(0, 100)}`;
+  throw new StraitError('invalidArgument', message, { field: 'X-Goog-Upload-Offset' });
+}
+
+function render(context: GcsJsonContext, request: HttpRequest, progress: UploadProgress): HttpReply {
+  if (progress.kind === 'finished') {
+    const reply = renderFinished(context, request, progress.object);
+    const size = String(progress.object.state.size);
+    const state = { 'X-Goog-Upload-Status': 'final', 'X-Goog-Upload-Size-Received': size };
+    return { ...reply, headers: { ...reply.headers, ...state } };
+  }
+  const received = acknowledgedBytes(progress.persisted);
+  const state = { 'X-Goog-Upload-Status': 'active', 'X-Goog-Upload-Size-Received': received };
+  return { status: 200, headers: { ...NO_CACHE, 'Content-Length': 0, ...state } };
+}
