@@ -11,7 +11,7 @@ import type { RemoteBucket } from '../remotes/port.ts';
 import { randomHex } from '../runtime/random.ts';
 import { BucketSync } from './bucket-sync.ts';
 import { CLOUD, type SyncDeps, type SyncSettings } from './deps.ts';
-import { LagRecord } from './lag-record.ts';
+import { LagRecord, type LagSummary } from './lag-record.ts';
 import { createReadThrough } from './read-through.ts';
 import { isWhollyPassThrough } from './rules/policy.ts';
 import type { TableReport } from './table-sync.ts';
@@ -35,7 +35,7 @@ export interface SyncReport {
   /** Every table at the newest complete commit of the last listing, nothing waiting or held, no backlog. */
   readonly caughtUp: boolean;
   readonly buckets: readonly BucketReport[];
-  readonly lagMs: { readonly p50: number; readonly p99: number; readonly max: number; readonly count: number };
+  readonly lagMs: LagSummary;
   readonly calls: { readonly total: number; readonly perMinute: number };
   readonly bytesFetched: number;
   readonly alarms: readonly string[];

@@ -22,6 +22,7 @@ import type { SyncDeps, SyncSettings } from './deps.ts';
 import { readRows } from './faces.ts';
 import { tableFiles } from './files.ts';
 import { type Gathered, gather } from './gather.ts';
+import { LagRecord, type LagSummary } from './lag-record.ts';
 import { NAMES_PER_COMMIT, publishVersion } from './publish.ts';
 import { candidateOrder, lateState, nextPollMs, type TableState } from './rules/choose-version.ts';
 import { settleTable } from './settle.ts';
@@ -29,6 +30,7 @@ import type { Transfers } from './transfer.ts';
 
 const CANDIDATES_MAX = 8;
 const RETRY_MS = 250;
+const LAGS_KEPT = 256;
 
 /** What `status` says of a table. */
 export interface TableReport {
@@ -40,7 +42,9 @@ export interface TableReport {
   readonly warnings: readonly string[];
   readonly published: number;
   readonly skipped: number;
-  readonly lastLagMs?: number;
+  /** Commits the last look saw and did not publish yet. */
+  readonly lagCommits: number;
+  readonly lagMs?: LagSummary;
   readonly sourceMs?: number;
 }
 
@@ -68,7 +72,7 @@ export class TableSync {
   #lateSinceMs: number | undefined;
   #newsMs = 0;
   #probedMs = Number.NEGATIVE_INFINITY;
-  #lastLagMs: number | undefined;
+  readonly #lag = new LagRecord(LAGS_KEPT);
   /** Versions the last look saw and did not publish: their names are claimed. */
   #pending: readonly TableVersion[] = [];
   #hasLooked = false;
@@ -135,7 +139,8 @@ export class TableSync {
       warnings: this.#warnings,
       published: this.#table.published,
       skipped: this.#table.skipped,
-      ...(this.#lastLagMs === undefined ? {} : { lastLagMs: this.#lastLagMs }),
+      lagCommits: this.#pending.filter(({ kind }) => kind === 'commit').length,
+      ...(this.#lag.isEmpty ? {} : { lagMs: this.#lag.summary() }),
       ...(sourceMs === undefined ? {} : { sourceMs }),
     };
   }
@@ -300,12 +305,13 @@ export class TableSync {
     if (outcome !== 'published') return;
     this.#newsMs = this.deps.clock.nowMs();
     if (!isCommit) return;
-    this.#lastLagMs = Math.max(0, this.#newsMs - sourceMs);
-    this.#owner.noteLag(this.#lastLagMs);
+    const lagMs = Math.max(0, this.#newsMs - sourceMs);
+    this.#lag.note(lagMs);
+    this.#owner.noteLag(lagMs);
     this.deps.logger.log('info', 'commit published', {
       table: `gs://${this.bucket.name}/${this.location.prefix}`,
       version: chosen.version.cursor.label,
-      lagMs: this.#lastLagMs,
+      lagMs,
       skipped: passed,
     });
   }

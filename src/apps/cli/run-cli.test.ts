@@ -98,9 +98,10 @@ test('status names what is late and why', () => {
     caughtUp: false,
     backlog: 3,
     retiring: 1,
-    calls: { total: 10, perMinute: 120 },
+    callsPerMinute: 120,
+    callsTotal: 1000,
     bytesFetched: 5,
-    lagMs: { p50: 80, p99: 12_400, max: 12_400, count: 9 },
+    lagMs: { last: 80, p50: 80, p99: 12_400, max: 12_400, count: 9 },
     alarms: ['space is short'],
     trouble: {},
     tables: [
@@ -109,10 +110,11 @@ test('status names what is late and why', () => {
         prefix: 't/',
         format: 'delta',
         state: 'waiting',
-        version: '3',
-        published: 4,
-        skipped: 2,
-        lagMs: 80,
+        published: '3',
+        publishedCount: 4,
+        skippedCount: 2,
+        lagCommits: 1,
+        lagMs: { last: 80, p50: 80, p99: 80, max: 80, count: 4 },
         missing: ['t/part-1.parquet'],
         warnings: [],
       },
@@ -121,6 +123,6 @@ test('status names what is late and why', () => {
   assert.match(text, /east follows http:\/\/127\.0\.0\.1:9000: not caught up/);
   assert.match(text, /backlog 3 names, retiring 1 name, 120 calls a minute, lag p50 80 ms p99 12 s/);
   assert.match(text, /^ALARM {2}space is short$/m);
-  assert.match(text, /^gs:\/\/lake\/t\/ {2}delta {3}waiting {2}3 {3}80 ms {2}4 \(\+2 skipped\)$/m);
+  assert.match(text, /^gs:\/\/lake\/t\/ {2}delta {3}waiting {2}3 {3}1 {7}80 ms {2}4 \(\+2 skipped\)$/m);
   assert.match(text, /^ {4}waits for t\/part-1\.parquet$/m);
 });

@@ -73,12 +73,12 @@ function isSiteStatus(value: unknown): value is SiteStatus {
 }
 
 export function renderStatus(status: SiteStatus): string {
-  const { site, cloud, caughtUp, backlog, retiring, calls, lagMs, alarms, trouble, tables } = status;
+  const { site, cloud, caughtUp, backlog, retiring, callsPerMinute, lagMs, alarms, trouble, tables } = status;
   if (cloud === undefined) return `${site}: a gateway of its own; nothing to catch up with\n`;
   const lines = [
     `${site} follows ${cloud}: ${caughtUp ? 'caught up' : 'not caught up'}`,
     `backlog ${count(backlog, 'name')}, retiring ${count(retiring, 'name')}, ` +
-      `${count(calls.perMinute, 'call')} a minute, lag p50 ${seconds(lagMs.p50)} p99 ${seconds(lagMs.p99)}`,
+      `${count(callsPerMinute, 'call')} a minute, lag p50 ${seconds(lagMs.p50)} p99 ${seconds(lagMs.p99)}`,
     ...alarms.map((alarm) => `ALARM  ${alarm}`),
     ...Object.entries(trouble).map(([name, reason]) => `trying again  ${name}: ${reason}`),
     ...(tables.length > 0 ? ['', ...renderTables(tables)] : []),
@@ -88,14 +88,15 @@ export function renderStatus(status: SiteStatus): string {
 
 function renderTables(tables: readonly TableStatus[]): readonly string[] {
   const rows = [
-    ['TABLE', 'FORMAT', 'STATE', 'AT', 'LAG', 'PUBLISHED'],
+    ['TABLE', 'FORMAT', 'STATE', 'AT', 'BEHIND', 'LAG', 'PUBLISHED'],
     ...tables.map((table) => [
       `gs://${table.bucket}/${table.prefix}`,
       table.format,
       table.state,
-      table.version ?? '–',
-      table.lagMs === undefined ? '–' : seconds(table.lagMs),
-      `${table.published}${table.skipped > 0 ? ` (+${table.skipped} skipped)` : ''}`,
+      table.published ?? '–',
+      String(table.lagCommits),
+      table.lagMs === undefined ? '–' : seconds(table.lagMs.last),
+      `${table.publishedCount}${table.skippedCount > 0 ? ` (+${table.skippedCount} skipped)` : ''}`,
     ]),
   ];
   const notes = tables.map((table) => [

@@ -1,3 +1,4 @@
+import type { LagSummary } from '../../sync/lag-record.ts';
 import type { SyncReport } from '../../sync/sync.ts';
 
 /**
@@ -19,10 +20,12 @@ export interface SiteStatus {
   readonly retiring: number;
   /** When the oldest of the buckets' last complete listings began; absent until every bucket was listed once. */
   readonly listedMs?: number;
-  readonly calls: { readonly total: number; readonly perMinute: number };
+  /** Calls to the cloud: GCS bills them. */
+  readonly callsPerMinute: number;
+  readonly callsTotal: number;
   readonly bytesFetched: number;
   /** Of the commits published by this process: publish time − the cloud's time of the visibility object. */
-  readonly lagMs: SyncReport['lagMs'];
+  readonly lagMs: LagSummary;
   /** What someone should look at, in words. */
   readonly alarms: readonly string[];
   /** Objects that cannot be brought, `gs://…` → why. They are tried again. */
@@ -37,11 +40,14 @@ export interface TableStatus {
   readonly format: string;
   readonly state: string;
   /** The commit readers see here; absent before the first publish. */
-  readonly version?: string;
+  readonly published?: string;
   /** Commits published here one by one, and commits stepped over because a newer one was complete. */
-  readonly published: number;
-  readonly skipped: number;
-  readonly lagMs?: number;
+  readonly publishedCount: number;
+  readonly skippedCount: number;
+  /** Commits known here that are not published yet. */
+  readonly lagCommits: number;
+  /** Of the commits published by this process; absent before the first. */
+  readonly lagMs?: LagSummary;
   /** Names a waiting or held commit misses: the first few. */
   readonly missing: readonly string[];
   readonly reason?: string;
@@ -65,7 +71,8 @@ export function siteStatus(report: SyncReport, cloud: string): SiteStatus {
     backlog: sum(buckets.map((bucket) => bucket.backlog)),
     retiring: sum(buckets.map((bucket) => bucket.retiring)),
     ...(isListed ? { listedMs: Math.min(...listed.map((ms) => ms ?? 0)) } : {}),
-    calls,
+    callsPerMinute: calls.perMinute,
+    callsTotal: calls.total,
     bytesFetched,
     lagMs,
     alarms,
@@ -81,9 +88,10 @@ export function ownerStatus(site: string): SiteStatus {
     caughtUp: true,
     backlog: 0,
     retiring: 0,
-    calls: { total: 0, perMinute: 0 },
+    callsPerMinute: 0,
+    callsTotal: 0,
     bytesFetched: 0,
-    lagMs: { p50: 0, p99: 0, max: 0, count: 0 },
+    lagMs: { last: 0, p50: 0, p99: 0, max: 0, count: 0 },
     alarms: [],
     trouble: {},
     tables: [],
@@ -92,16 +100,17 @@ export function ownerStatus(site: string): SiteStatus {
 
 type TableReport = SyncReport['buckets'][number]['tables'][number];
 
-function tableStatus({ location, state, version, missing, reason, lastLagMs, ...rest }: TableReport): TableStatus {
+function tableStatus({ location, state, version, missing, reason, lagMs, ...rest }: TableReport): TableStatus {
   return {
     bucket: location.bucket,
     prefix: location.prefix,
     format: location.format,
     state,
-    ...(version === undefined ? {} : { version }),
-    published: rest.published,
-    skipped: rest.skipped,
-    ...(lastLagMs === undefined ? {} : { lagMs: lastLagMs }),
+    ...(version === undefined ? {} : { published: version }),
+    publishedCount: rest.published,
+    skippedCount: rest.skipped,
+    lagCommits: rest.lagCommits,
+    ...(lagMs === undefined ? {} : { lagMs }),
     missing: missing.slice(0, MISSING_SHOWN_MAX),
     ...(reason === undefined ? {} : { reason }),
     warnings: rest.warnings,
