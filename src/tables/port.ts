@@ -36,6 +36,12 @@ export interface TableFiles {
   read(name: ObjectName): Promise<Uint8Array>;
   /** Random access for Parquet and Avro of any size: bytes `[start, end)`. */
   readRange(name: ObjectName, start: number, end: number): Promise<Uint8Array>;
+  /**
+   * What readers of this site see under `prefix` now, with the generations they see, in UTF-8 byte order. A format
+   * needs it where names leave the log or enter it behind the cursor: instants that a restore removed or that arrived
+   * late, a mutable file that changed without a commit. Absent: only the cursor says what is published.
+   */
+  listPublished?(prefix: ObjectName): AsyncIterable<FileStat>;
 }
 
 /**
@@ -137,10 +143,10 @@ export interface TableFormat {
   /** True for names that only a publish may list: the log, the timeline, the metadata folder. */
   isControl(location: TableLocation, name: ObjectName): boolean;
   /**
-   * True for a control name that no version after `cursor` will publish (a Hadoop `.crc`, a stray, a file of an older
-   * version that came late) and that cannot mislead a reader of `cursor`: sync may then list it by itself. False for
-   * log entries, checkpoints, manifests and instants that are still to be published, and for hints. Where only age
-   * tells an orphan from a file still to be published, `file.updatedMs` decides against the published version's time.
+   * True for a control name that cannot mislead a reader of `cursor` (a Hadoop `.crc`, an orphan manifest, a file of an
+   * older version that came late): sync may list it by itself, after the publish and once it is loose as data names are
+   * (named by no unpublished version, and of age). False for what only a publish may show: log entries, checkpoints,
+   * completed instants, hints, mutable files.
    */
   isStray(location: TableLocation, file: FileStat, cursor: TableCursor): boolean;
   /** True for names that never appear at a site: markers, heartbeats, locks. */
@@ -149,7 +155,10 @@ export interface TableFormat {
   look(location: TableLocation, files: TableFiles, from: TableCursor | undefined): Promise<TableLook>;
   /** How to go from one cursor to a version. */
   step(location: TableLocation, files: TableFiles, range: StepRange): Promise<TableStep>;
-  /** Every file (data and control) a reader of `cursor` may need: the live set, streamed. For retire and verify. */
+  /**
+   * Every file (data and control) a reader of `cursor` may need: the live set, streamed. For retire and verify. Throws
+   * `TableLogError` when the log cannot say (a Hudi restore is under way): then nothing of the table is retired.
+   */
   live(location: TableLocation, files: TableFiles, cursor: TableCursor): AsyncIterable<FileRef>;
   /** Names to ask the source for, cheaply, to learn whether a newer version exists. */
   probes(location: TableLocation, from: TableCursor | undefined): readonly TailProbe[];
