@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { FileMap } from './formats/memory-source.ts';
 import { readFolder } from './replay/folder.ts';
-import type { ReplayPlan } from './replay/plan.ts';
+import type { PlanOptions, ReplayPlan } from './replay/plan.ts';
 import { planReplay } from './replay/plan-table.ts';
 import { type TableTruth, truthOf } from './replay/truth.ts';
 
@@ -34,10 +34,14 @@ export interface PreparedTable {
   readonly bytes: number;
 }
 
-/** Plans a bundled table. `order.json` beside a table's folder is the order in which its writer uploaded it. */
-export async function prepareTable(table: DemoTable, files: FileMap): Promise<PreparedTable> {
+/** Plans a table under its own name in the demo's bucket. */
+export async function prepareTable(
+  table: DemoTable,
+  files: FileMap,
+  planning: Partial<PlanOptions> = {},
+): Promise<PreparedTable> {
   const prefix = `${table.name}/`;
-  const options = { root: `gs://${DEMO_BUCKET}/${prefix}`, pathAliases: table.pathAliases };
+  const options = { ...planning, root: `gs://${DEMO_BUCKET}/${prefix}`, pathAliases: table.pathAliases };
   const plan = await planReplay(table.name, files, options);
   const bytes = files.values().reduce((sum, content) => sum + content.byteLength, 0);
   return { table, prefix, plan, truth: await truthOf(plan, options), bytes };
