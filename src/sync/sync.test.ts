@@ -1,0 +1,240 @@
+/**
+ * Sync on a clock that only the test moves. The toy table format makes every property visible: after each change at the
+ * source, what readers see must be a whole version, and in the end it must be the source's.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Random, seededRandom } from '../runtime/random.ts';
+import { BUCKET, createSyncWorld, type SyncWorld } from '../../test/support/sync-world.ts';
+import { logName, parseToyEntry, toyFormat } from '../../test/support/toy-format.ts';
+
+/** The newest version readers see, after checking that everything it reaches is there. */
+async function checkTable(world: SyncWorld, prefix: string): Promise<number> {
+  const seen = await world.published();
+  let version = -1;
+  const live = new Map<string, number>();
+  while (seen.has(logName(prefix, version + 1))) {
+    version += 1;
+    const name = logName(prefix, version);
+    const state = seen.get(name);
+    assert.ok(state !== undefined);
+    const entry = parseToyEntry(prefix, (await world.content(name, state)).toString());
+    for (const removed of entry.removes) live.delete(removed);
+    for (const { name: added, size } of entry.adds) live.set(added, size);
+  }
+  for (const [name, size] of live) {
+    assert.equal(seen.get(name)?.size, size, `version ${version} reaches ${name}, which readers do not find`);
+  }
+  const hint = seen.get(`${prefix}_log/hint`);
+  if (hint !== undefined) {
+    const named = Number((await world.content('hint', hint)).toString());
+    assert.ok(named <= version, `the hint names ${named}, readers see ${version}`);
+  }
+  return version;
+}
+
+async function assertEqual(world: SyncWorld): Promise<void> {
+  const seen = await world.published();
+  const names: string[] = [];
+  let pageToken: string | undefined;
+  do {
+    const request = pageToken === undefined ? {} : { pageToken };
+    const page = await world.remote.listObjects(BUCKET, request, new AbortController().signal);
+    for (const { name, state } of page.objects.filter(({ name }) => !name.endsWith('.lock'))) {
+      names.push(name);
+      assert.equal(seen.get(name)?.generation, state.generation, name);
+      assert.equal(seen.get(name)?.crc32c, state.crc32c, name);
+    }
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+  assert.deepEqual([...seen.keys()].toSorted(), names.toSorted());
+}
+
+test('plain names are mirrored, changed and retired after the grace period', async () => {
+  const world = createSyncWorld([toyFormat]);
+  world.put('a', 'one');
+  world.put('a/b', 'x'.repeat(5000));
+  world.put('empty', '');
+  await world.settle();
+  await assertEqual(world);
+  world.put('a', 'two');
+  world.remote.delete(BUCKET, 'a/b');
+  await world.settle();
+  assert.ok((await world.published()).has('a/b'), 'the grace period runs');
+  await world.until(async () => !(await world.published()).has('a/b'));
+  await assertEqual(world);
+  await world.close();
+});
+
+test('a large object comes in parts, and a part that fails is fetched again', async () => {
+  const world = createSyncWorld([toyFormat]);
+  let failures = 2;
+  world.remote.hooks.beforeCall = (call) => {
+    if (call.kind !== 'readRange' || call.request.range.start === 0 || failures === 0) return;
+    failures -= 1;
+    throw new Error('reset by peer');
+  };
+  world.put('large', 'y'.repeat(300_000));
+  await world.settle();
+  await assertEqual(world);
+  const state = (await world.published()).get('large');
+  assert.ok(state?.content.kind === 'local');
+  assert.equal((await world.content('large', state)).toString(), 'y'.repeat(300_000));
+  await world.close();
+});
+
+test('a commit appears whole, in order, whatever the order of its uploads', async () => {
+  const world = createSyncWorld([toyFormat]);
+  world.put('t/_log/0', '+p0 4\n');
+  await world.clock.advance(3_000);
+  assert.equal(await checkTable(world, 't/'), -1, 'the data file is late');
+  assert.equal((await world.sync.report()).buckets[0]?.tables[0]?.state, 'waiting');
+  world.put('t/p0', 'aaaa');
+  await world.until(async () => (await checkTable(world, 't/')) === 0);
+  world.put('t/_log/2', '+p2 1\n-p0\n');
+  world.put('t/p2', 'c');
+  await world.clock.advance(2_000);
+  assert.equal(await checkTable(world, 't/'), 0, 'version 1 is missing');
+  world.put('t/_log/1', '+p1 2\n');
+  world.put('t/p1', 'bb');
+  world.put('t/_log/hint', '2');
+  await world.settle();
+  assert.equal(await checkTable(world, 't/'), 2);
+  await assertEqual(world);
+  await world.close();
+});
+
+test('a file that never comes holds the table, until a newer whole version releases it', async () => {
+  const world = createSyncWorld([toyFormat], { heldAfterMs: 3_000 });
+  world.put('t/p0', 'a');
+  world.put('t/_log/0', '+p0 1\n');
+  await world.settle();
+  world.put('t/_log/1', '+lost 9\n');
+  const held = await world.until((report) => report.buckets[0]?.tables[0]?.state === 'held');
+  assert.deepEqual(held.buckets[0]?.tables[0]?.missing, ['t/lost']);
+  assert.equal(held.alarms.length, 1);
+  assert.equal(await checkTable(world, 't/'), 0);
+  world.put('t/p2', 'cc');
+  world.put('t/_log/2', '-lost\n+p2 2\n');
+  await world.settle();
+  assert.equal(await checkTable(world, 't/'), 2);
+  await world.close();
+});
+
+test('a source whose bytes are not what it says is held, and nobody else waits for it', async () => {
+  const world = createSyncWorld([toyFormat], { heldAfterMs: 3_000 });
+  world.remote.hooks.alterChunk = (request, chunk) => (request.name === 't/bad' ? chunk.map((byte) => byte ^ 1) : chunk);
+  world.put('t/bad', 'zzzz');
+  world.put('t/_log/0', '+bad 4\n');
+  world.put('u/good', 'gg');
+  world.put('u/_log/0', '+good 2\n');
+  const report = await world.until((now) => now.buckets[0]?.tables.some(({ state }) => state === 'held') === true);
+  assert.equal(await checkTable(world, 't/'), -1);
+  await world.until(async () => (await checkTable(world, 'u/')) === 0);
+  assert.equal(report.caughtUp, false);
+  world.remote.hooks.alterChunk = undefined;
+  await world.settle();
+  assert.equal(await checkTable(world, 't/'), 0);
+  await world.close();
+});
+
+test('a name the source deletes stays while the published version reaches it', async () => {
+  const world = createSyncWorld([toyFormat], { heldAfterMs: 1e9 });
+  world.put('t/p0', 'a');
+  world.put('t/p1', 'b');
+  world.put('t/_log/0', '+p0 1\n+p1 1\n');
+  await world.settle();
+  world.remote.delete(BUCKET, 't/p0');
+  await world.clock.advance(20_000);
+  assert.equal(await checkTable(world, 't/'), 0, 'p0 is still reached');
+  world.put('t/_log/1', '-p0\n');
+  await world.until(async () => (await checkTable(world, 't/')) === 1);
+  assert.ok((await world.published()).has('t/p0'), 'the grace period runs');
+  await world.until(async () => !(await world.published()).has('t/p0'));
+  await assertEqual(world);
+  await world.close();
+});
+
+test('loose names and strays follow; locks never do', async () => {
+  const world = createSyncWorld([toyFormat]);
+  world.put('t/p0', 'a');
+  world.put('t/orphan', 'o');
+  world.put('t/_log/0', '+p0 1\n');
+  world.put('t/_log/0.crc', 'check');
+  world.put('t/_log/x.lock', '');
+  await world.until(async () => (await checkTable(world, 't/')) === 0);
+  assert.ok(!(await world.published()).has('t/orphan'), 'an orphan is not shown at once');
+  await world.settle();
+  await assertEqual(world);
+  await world.close();
+});
+
+test('a version larger than a transaction is published at one instant', async () => {
+  const world = createSyncWorld([toyFormat], { policies: { rules: [], fallback: 'read-through' } });
+  const names = Array.from({ length: 2_000 }, (_, index) => `p${String(index).padStart(5, '0')}`);
+  for (const name of names) world.put(`t/${name}`, 'd');
+  world.put('t/_log/0', names.map((name) => `+${name} 1\n`).join(''));
+  await world.until(async () => (await checkTable(world, 't/')) === 0);
+  await world.settle();
+  await assertEqual(world);
+  await world.close();
+});
+
+test('read-through keeps what it fetched, and never answers with another generation', async () => {
+  const world = createSyncWorld([toyFormat], { policies: { rules: [], fallback: 'read-through' } });
+  world.put('a', 'x'.repeat(2_000));
+  await world.settle();
+  const state = (await world.published()).get('a');
+  assert.ok(state?.content.kind === 'remote');
+  assert.equal((await world.content('a', state)).length, 2_000);
+  assert.equal((await world.published()).get('a')?.content.kind, 'local');
+  world.put('b', 'old');
+  await world.settle();
+  const before = (await world.published()).get('b');
+  assert.ok(before !== undefined);
+  world.put('b', 'new');
+  await assert.rejects(world.content('b', before), { code: 'unavailable' });
+  await world.close();
+});
+
+/** Random histories: adds, removes, overwrites of the hint, uploads in any order, deletes as a vacuum does. */
+async function randomHistory(world: SyncWorld, random: Random): Promise<void> {
+  const pick = (count: number) => Math.floor(random.unit() * count);
+  const live = new Set<string>();
+  const waiting: (() => void)[] = [];
+  const dead: string[] = [];
+  let version = -1;
+  for (let step = 0; step < 25; step += 1) {
+    if (random.unit() < 0.6) {
+      version += 1;
+      const adds = Array.from({ length: pick(4) }, (_, index) => `p${version}-${index}`);
+      const removes = [...live].filter(() => random.unit() < 0.2);
+      for (const name of removes) live.delete(name);
+      for (const name of adds) live.add(name);
+      dead.push(...removes);
+      const entry = [...adds.map((name) => `+${name} ${name.length}\n`), ...removes.map((name) => `-${name}\n`)].join('');
+      const named = version;
+      waiting.push(() => world.put(logName('t/', named), entry));
+      for (const name of adds) waiting.push(() => world.put(`t/${name}`, name));
+      if (random.unit() < 0.3) waiting.push(() => world.put('t/_log/hint', String(named)));
+    }
+    while (waiting.length > 0 && random.unit() < 0.7) waiting.splice(pick(waiting.length), 1)[0]?.();
+    if (random.unit() < 0.1 && waiting.length === 0) for (const name of dead.splice(0)) world.remote.delete(BUCKET, `t/${name}`);
+    await world.clock.advance(pick(1_500));
+    await checkTable(world, 't/');
+  }
+  for (const upload of waiting) upload();
+  world.put('t/_log/hint', String(version));
+  await world.settle(120_000);
+  await world.until(async (report) => (report.buckets[0]?.retiring ?? 0) === 0);
+  assert.equal(await checkTable(world, 't/'), version);
+  await assertEqual(world);
+}
+
+for (let seed = 1; seed <= 8; seed += 1) {
+  test(`random history, seed ${seed}: never a broken version, in the end equal`, async () => {
+    const world = createSyncWorld([toyFormat]);
+    await randomHistory(world, seededRandom(seed));
+    await world.close();
+  });
+}
