@@ -8,11 +8,12 @@ import { allSets, bucketKey, leafOf, objectsOf, setIdOf } from '../../src/namesp
 import { decodeObjectRow } from '../../src/namespace/rows/object-row.ts';
 import { decodeSet } from '../../src/namespace/rows/sync-rows.ts';
 import { MemoryRemote } from '../../src/remotes/memory/memory-remote.ts';
-import { noCrashPoints } from '../../src/runtime/crash-points.ts';
+import { type CrashPoint, noCrashPoints } from '../../src/runtime/crash-points.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { seededRandom } from '../../src/runtime/random.ts';
 import { MemoryBlobStore } from '../../src/stores/blobs/memory/memory-blob-store.ts';
 import { MemoryMetadataStore } from '../../src/stores/metadata/memory/memory-store.ts';
+import type { MetadataStore } from '../../src/stores/metadata/port.ts';
 import type { SyncDeps, SyncSettings } from '../../src/sync/deps.ts';
 import { Sync, type SyncReport } from '../../src/sync/sync.ts';
 import type { TableFormat } from '../../src/tables/port.ts';
@@ -43,14 +44,39 @@ export function createSyncWorld(formats: readonly TableFormat[], changes: Partia
   const random = seededRandom(11);
   const remote = new MemoryRemote({ clock, random });
   remote.createBucket(BUCKET);
-  const shared = { clock, random, crashPoints: noCrashPoints, logger: silentLogger };
-  const metadata = new MemoryMetadataStore(shared);
-  const blobs = new MemoryBlobStore(shared);
+  const metadata = new MemoryMetadataStore({ clock, crashPoints: noCrashPoints });
+  const blobs = new MemoryBlobStore({ clock, random });
   const settings = { site: 'east', inlineBytesMax: 1024, uploadTtlMs: 1e9, reapGraceMs: 1e6, followsCloud: true };
-  const deps: SyncDeps = { ...shared, metadata, blobs, remote, formats, settings };
-  const sync = new Sync(deps, { ...SETTINGS, ...changes });
-  const stop = new AbortController();
-  const running = sync.run(stop.signal);
+  const deps: SyncDeps = {
+    clock,
+    random,
+    metadata,
+    blobs,
+    remote,
+    formats,
+    settings,
+    crashPoints: noCrashPoints,
+    logger: silentLogger,
+  };
+
+  /** One life of the site's process. After its crash nothing it still does reaches the stores. */
+  const start = (crash?: { readonly point: CrashPoint; readonly count: number }) => {
+    const stop = new AbortController();
+    let left = crash?.count ?? Number.POSITIVE_INFINITY;
+    const life = { isDead: false };
+    const crashPoints = {
+      reach(point: CrashPoint) {
+        if (point !== crash?.point) return;
+        left -= 1;
+        if (left === 0) life.isDead = true;
+      },
+    };
+    const never = new Promise<never>(() => {});
+    const mortal = mortalStore(metadata, () => (life.isDead ? never : undefined));
+    const sync = new Sync({ ...deps, metadata: mortal, crashPoints }, { ...SETTINGS, ...changes });
+    return { sync, stop, life, running: sync.run(stop.signal) };
+  };
+  let process = start();
 
   const id = async (): Promise<BucketId | undefined> => {
     const [row] = await metadata.get([bucketKey(BUCKET)]);
@@ -81,8 +107,8 @@ export function createSyncWorld(formats: readonly TableFormat[], changes: Partia
     const range = { start: 0, end: state.size };
     const object = { bucket: BUCKET, name, state };
     for await (const chunk of openObject(
-      { ...deps, readThrough: sync.readThrough },
-      { object, range, signal: stop.signal },
+      { ...deps, readThrough: process.sync.readThrough },
+      { object, range, signal: process.stop.signal },
     )) {
       chunks.push(chunk);
     }
@@ -94,19 +120,30 @@ export function createSyncWorld(formats: readonly TableFormat[], changes: Partia
     remote,
     metadata,
     blobs,
-    sync,
     published,
     content,
+    get sync() {
+      return process.sync;
+    },
+    get isDead() {
+      return process.life.isDead;
+    },
+    /** Ends the process as a power cut does and starts another on the same stores. */
+    restart(crash?: { readonly point: CrashPoint; readonly count: number }) {
+      process.life.isDead = true;
+      process.stop.abort();
+      process = start(crash);
+    },
     put: (name: string, text: string) => remote.put(BUCKET, name, text),
     /** Moves time in small steps until `isDone`, or fails after `limitMs` of it. */
     async until(isDone: (report: SyncReport) => boolean | Promise<boolean>, limitMs = 30_000): Promise<SyncReport> {
       for (let spent = 0; spent <= limitMs; spent += 50) {
-        const report = await sync.report();
+        const report = await process.sync.report();
         if (await isDone(report)) return report;
         await clock.advance(50);
         for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       }
-      throw new Error(`not reached in ${limitMs} ms: ${JSON.stringify(await sync.report(), null, 1)}`);
+      throw new Error(`not reached in ${limitMs} ms: ${JSON.stringify(await process.sync.report(), null, 1)}`);
     },
     /** Until everything the source has now is listed and done here. */
     async settle(limitMs = 60_000): Promise<SyncReport> {
@@ -117,10 +154,23 @@ export function createSyncWorld(formats: readonly TableFormat[], changes: Partia
       );
     },
     async close() {
-      stop.abort();
+      process.stop.abort();
       await clock.advance(1);
-      await running;
+      await process.running;
     },
+  };
+}
+
+/** A store that a dead process can no longer write to: its commits never come back. */
+function mortalStore(store: MetadataStore, fate: () => Promise<never> | undefined): MetadataStore {
+  return {
+    get: (keys) => store.get(keys),
+    scan: (range, options) => store.scan(range, options),
+    snapshot: (read) => store.snapshot(read),
+    tail: (journal, after, signal) => store.tail(journal, after, signal),
+    head: (journal) => store.head(journal),
+    close: () => store.close(),
+    commit: (transaction) => fate() ?? store.commit(transaction),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * A table format small enough to see through, for tests of sync itself. The log of a table at `t/` is `t/_log/<n>` from
- * 0: lines `+name size` and `-name`. `t/_log/hint` names a version. The published view must always be whole.
+ * 0: lines `+name size`, `-name` and `@name` for a further control file `t/_log/name`. `t/_log/hint` names a version. The published view must always be whole.
  */
 import type { ObjectName } from '../../src/model/ids.ts';
 import type {
@@ -19,6 +19,7 @@ const hintName = (prefix: string): ObjectName => `${prefix}_log/hint`;
 export interface ToyEntry {
   readonly adds: readonly { readonly name: ObjectName; readonly size: number }[];
   readonly removes: readonly ObjectName[];
+  readonly children: readonly ObjectName[];
 }
 
 export function parseToyEntry(prefix: string, text: string): ToyEntry {
@@ -30,7 +31,8 @@ export function parseToyEntry(prefix: string, text: string): ToyEntry {
       return { name: prefix + name, size: Number(size) };
     });
   const removes = lines.filter((line) => line.startsWith('-')).map((line) => prefix + line.slice(1));
-  return { adds, removes };
+  const children = lines.filter((line) => line.startsWith('@')).map((line) => `${prefix}_log/${line.slice(1)}`);
+  return { adds, removes, children };
 }
 
 async function readEntry(files: TableFiles, prefix: string, version: number): Promise<ToyEntry> {
@@ -56,7 +58,10 @@ function versionOf(prefix: string, version: number): TableVersion {
 }
 
 async function* controlOf(files: TableFiles, prefix: string, range: { from: number; to: number }) {
-  for (let version = range.from + 1; version <= range.to; version += 1) yield logName(prefix, version);
+  for (let version = range.from + 1; version <= range.to; version += 1) {
+    yield* (await readEntry(files, prefix, version)).children;
+    yield logName(prefix, version);
+  }
   const hint = await files.stat(hintName(prefix));
   if (hint === undefined) return;
   const named = Number(Buffer.from(await files.read(hint.name)).toString());
@@ -107,7 +112,10 @@ export const toyFormat: TableFormat = {
   },
   async *live(location: TableLocation, files: TableFiles, cursor: TableCursor) {
     const to = ordinalOf(cursor);
-    for (let version = 0; version <= to; version += 1) yield { name: logName(location.prefix, version) };
+    for (let version = 0; version <= to; version += 1) {
+      yield { name: logName(location.prefix, version) };
+      for (const name of (await readEntry(files, location.prefix, version)).children) yield { name };
+    }
     yield* await liveAt(files, location.prefix, { from: -1, to });
   },
   probes: (location, from) => [{ kind: 'get', name: logName(location.prefix, ordinalOf(from) + 1) }],

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Random, seededRandom } from '../runtime/random.ts';
-import { BUCKET, createSyncWorld, type SyncWorld } from '../../test/support/sync-world.ts';
-import { logName, parseToyEntry, toyFormat } from '../../test/support/toy-format.ts';
+import { BUCKET, createSyncWorld, type SyncWorld } from '../support/sync-world.ts';
+import { logName, parseToyEntry, toyFormat } from '../support/toy-format.ts';
+import { type Random, seededRandom } from '../../src/runtime/random.ts';
 
 /** The newest version readers see, after checking that everything it reaches is there. */
 async function checkTable(world: SyncWorld, prefix: string): Promise<number> {
@@ -19,6 +19,7 @@ async function checkTable(world: SyncWorld, prefix: string): Promise<number> {
     const state = seen.get(name);
     assert.ok(state !== undefined);
     const entry = parseToyEntry(prefix, (await world.content(name, state)).toString());
+    for (const child of entry.children) assert.ok(seen.has(child), `version ${version} lacks ${child}`);
     for (const removed of entry.removes) live.delete(removed);
     for (const { name: added, size } of entry.adds) live.set(added, size);
   }
@@ -123,7 +124,8 @@ test('a file that never comes holds the table, until a newer whole version relea
 
 test('a source whose bytes are not what it says is held, and nobody else waits for it', async () => {
   const world = createSyncWorld([toyFormat], { heldAfterMs: 3_000 });
-  world.remote.hooks.alterChunk = (request, chunk) => (request.name === 't/bad' ? chunk.map((byte) => byte ^ 1) : chunk);
+  world.remote.hooks.alterChunk = (request, chunk) =>
+    request.name === 't/bad' ? chunk.map((byte) => byte ^ 1) : chunk;
   world.put('t/bad', 'zzzz');
   world.put('t/_log/0', '+bad 4\n');
   world.put('u/good', 'gg');
@@ -180,6 +182,75 @@ test('a version larger than a transaction is published at one instant', async ()
   await world.close();
 });
 
+/** 400 control files of version 1, as new as the version, and an overwrite of 200 files readers know. */
+function putLargeVersion(world: SyncWorld): void {
+  const children = Array.from({ length: 400 }, (_, index) => `m${index}`);
+  const files = Array.from({ length: 200 }, (_, index) => `f${index}`);
+  for (const name of files) world.put(`t/${name}`, 'new!');
+  for (const name of children) world.put(`t/_log/${name}`, name);
+  const lines = [...children.map((name) => `@${name}\n`), ...files.map((name) => `+${name} 4\n`), '-p0\n'];
+  world.put('t/_log/1', lines.join(''));
+}
+
+/** Version 1 shows all of its control files and all of its overwritten files, or none of them. */
+async function checkAllOrNothing(world: SyncWorld): Promise<number> {
+  const version = await checkTable(world, 't/');
+  const seen = await world.published();
+  const children = [...seen.keys()].filter((name) => name.startsWith('t/_log/m')).length;
+  assert.equal(children, version === 1 ? 400 : 0);
+  const overwritten = [...seen].filter(([name, { size }]) => name.startsWith('t/f') && size === 4).length;
+  assert.equal(overwritten, version === 1 ? 200 : 0, `overwritten at version ${version}`);
+  return version;
+}
+
+async function startLargeVersion(): Promise<SyncWorld> {
+  const world = createSyncWorld([toyFormat], { policies: { rules: [], fallback: 'read-through' } });
+  const lines = Array.from({ length: 200 }, (_, index) => `+f${index} 3\n`);
+  for (let index = 0; index < 200; index += 1) world.put(`t/f${index}`, 'old');
+  world.put('t/p0', 'a');
+  world.put('t/_log/0', `+p0 1\n${lines.join('')}`);
+  await world.settle();
+  return world;
+}
+
+test('control names and overwrites past the limit change at one instant', async () => {
+  const world = await startLargeVersion();
+  putLargeVersion(world);
+  await world.until(async () => (await checkAllOrNothing(world)) === 1);
+  await world.settle();
+  await assertEqual(world);
+  await world.close();
+});
+
+const LARGE_PUBLISH_POINTS = [
+  'sync.after-applied',
+  'sync.after-transfer',
+  'sync.after-bytes-recorded',
+  'sync.after-stage-batch',
+  'sync.before-publish',
+  'sync.after-flip',
+  'sync.after-fold-batch',
+] as const;
+
+for (const point of LARGE_PUBLISH_POINTS) {
+  test(`a crash at ${point} leaves all or nothing, and the next start ends the work`, async () => {
+    const world = await startLargeVersion();
+    for (let count = 1; count <= 4; count += 1) {
+      world.restart({ point, count });
+      if (count === 1) putLargeVersion(world);
+      for (let turn = 0; turn < 40 && !world.isDead; turn += 1) {
+        await world.clock.advance(100);
+        await checkAllOrNothing(world);
+      }
+    }
+    world.restart();
+    await world.until(async () => (await checkAllOrNothing(world)) === 1);
+    await world.settle();
+    await assertEqual(world);
+    await world.close();
+  });
+}
+
 test('read-through keeps what it fetched, and never answers with another generation', async () => {
   const world = createSyncWorld([toyFormat], { policies: { rules: [], fallback: 'read-through' } });
   world.put('a', 'x'.repeat(2_000));
@@ -212,14 +283,17 @@ async function randomHistory(world: SyncWorld, random: Random): Promise<void> {
       for (const name of removes) live.delete(name);
       for (const name of adds) live.add(name);
       dead.push(...removes);
-      const entry = [...adds.map((name) => `+${name} ${name.length}\n`), ...removes.map((name) => `-${name}\n`)].join('');
+      const entry = [...adds.map((name) => `+${name} ${name.length}\n`), ...removes.map((name) => `-${name}\n`)].join(
+        '',
+      );
       const named = version;
       waiting.push(() => world.put(logName('t/', named), entry));
       for (const name of adds) waiting.push(() => world.put(`t/${name}`, name));
       if (random.unit() < 0.3) waiting.push(() => world.put('t/_log/hint', String(named)));
     }
     while (waiting.length > 0 && random.unit() < 0.7) waiting.splice(pick(waiting.length), 1)[0]?.();
-    if (random.unit() < 0.1 && waiting.length === 0) for (const name of dead.splice(0)) world.remote.delete(BUCKET, `t/${name}`);
+    if (random.unit() < 0.1 && waiting.length === 0)
+      for (const name of dead.splice(0)) world.remote.delete(BUCKET, `t/${name}`);
     await world.clock.advance(pick(1_500));
     await checkTable(world, 't/');
   }
