@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Random, seededRandom } from '../../src/runtime/random.ts';
 import { BUCKET, createSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 import { logName, parseToyEntry, toyFormat } from '../support/toy-format.ts';
-import { type Random, seededRandom } from '../../src/runtime/random.ts';
 
 /** The newest version readers see, after checking that everything it reaches is there. */
 async function checkTable(world: SyncWorld, prefix: string): Promise<number> {
