@@ -1,6 +1,7 @@
 /**
- * A table format small enough to see through, for tests of sync itself. The log of a table at `t/` is `t/_log/<n>` from
- * 0: lines `+name size`, `-name` and `@name` for a further control file `t/_log/name`. `t/_log/hint` names a version. The published view must always be whole.
+ * A table format small enough to see through, for tests of sync itself. The log of a table at `t/` is `t/_log/<n>`
+ * from 0: lines `+name size`, `-name` and `@name` for a further control file `t/_log/name`. `t/_log/hint` names a
+ * version. The published view must always be whole.
  */
 import type { ObjectName } from '../../src/model/ids.ts';
 import type {
