@@ -37,4 +37,11 @@ export interface NamespaceSettings {
   readonly uploadTtlMs: number;
   /** Bytes of a blob nobody refers to are removed after this. */
   readonly reapGraceMs: number;
+  /** The buckets here come from a cloud: none can be made here. */
+  readonly followsCloud?: boolean;
+  /**
+   * Generations without order, as GCS promises no more (gcs-api §5 item 20): for a stand-in cloud in tests. Otherwise
+   * the store mints them from the scope's high-water mark.
+   */
+  readonly randomGenerations?: boolean;
 }
