@@ -55,6 +55,9 @@ export function tableFiles(
 
     list: (prefix, startAfter) => listFaces(deps, { bucket, pick }, { prefix, startAfter }),
 
+    listPublished: (prefix) =>
+      listFaces(deps, { bucket, pick: (faces) => faces?.published }, { prefix, startAfter: undefined }),
+
     async read(name) {
       const state = await local(name);
       if (state.size > READ_BYTES_MAX) {

@@ -65,7 +65,6 @@ export async function settleTable(table: TableSync): Promise<void> {
   };
   for await (const items of backlogItems(owner, location.prefix, skipTo)) {
     await dropNeverListed(table, items);
-    await listStrays(table, items);
     if (table.state !== 'unresolved') await listLoose(table, items, vanished);
     await retire(owner, items, async (names) => removeLive(table, names, await vanished()));
   }
@@ -110,28 +109,9 @@ async function dropNeverListed(table: TableSync, items: readonly Item[]): Promis
   });
 }
 
-/** Control names no version will publish: local first, then listed. */
-async function listStrays(table: TableSync, items: readonly Item[]): Promise<void> {
-  const { format, location, cursor, owner } = table;
-  if (cursor === undefined) return;
-  const strays = items.filter(({ read }) => {
-    const state = read.faces === undefined ? undefined : appliedState(read.faces);
-    if (state === undefined || !format.isControl(location, read.place.leaf)) return false;
-    if (format.isNeverListed(location, read.place.leaf)) return false;
-    const { generation, size, updatedMs } = state;
-    return format.isStray(location, { name: read.place.leaf, generation, size, updatedMs }, cursor);
-  });
-  await fetchAll(owner, strays);
-  await publishFetched(owner, strays);
-}
-
+/** Data names no commit reaches, and control names the format calls strays: listed once they are loose. */
 async function listLoose(table: TableSync, items: readonly Item[], vanished: () => Promise<boolean>): Promise<void> {
-  const { format, location, owner } = table;
-  const data = items.filter(({ read }) => {
-    const name = read.place.leaf;
-    return !format.isControl(location, name) && !format.isNeverListed(location, name);
-  });
-  const waiting = data.filter(({ read }) => read.faces !== undefined && appliedState(read.faces) !== undefined);
+  const waiting = items.filter(({ read }) => mayBeLoose(table, read));
   if (waiting.length === 0 || (await vanished())) return;
   const claimed = await claimedNames(table, new Set(waiting.map(({ read }) => read.place.leaf)));
   const loose = waiting.filter(({ read }) => {
@@ -144,7 +124,24 @@ async function listLoose(table: TableSync, items: readonly Item[], vanished: () 
       looseAfterMs: table.settings.looseAfterMs,
     });
   });
-  await publishItems(owner, loose);
+  const isControl = ({ read }: Item) => table.format.isControl(table.location, read.place.leaf);
+  const strays = loose.filter(isControl);
+  await fetchAll(table.owner, strays);
+  await publishFetched(table.owner, strays);
+  await publishItems(
+    table.owner,
+    loose.filter((item) => !isControl(item)),
+  );
+}
+
+function mayBeLoose(table: TableSync, read: ReadRow): boolean {
+  const { format, location, cursor } = table;
+  const name = read.place.leaf;
+  const state = read.faces === undefined ? undefined : appliedState(read.faces);
+  if (state === undefined || format.isNeverListed(location, name)) return false;
+  if (!format.isControl(location, name)) return true;
+  const { generation, size, updatedMs } = state;
+  return cursor !== undefined && format.isStray(location, { name, generation, size, updatedMs }, cursor);
 }
 
 /** Which of these names the unpublished versions reach. All of them when that cannot be told. */
@@ -154,6 +151,7 @@ async function claimedNames(table: TableSync, names: ReadonlySet<ObjectName>): P
   try {
     const step = await table.format.step(table.location, table.files, { from: table.cursor, to: newest });
     const claimed = new Set<ObjectName>();
+    for await (const name of step.control()) if (names.has(name)) claimed.add(name);
     for await (const { name, unread } of step.closure()) {
       if (unread === true) return names;
       if (names.has(name)) claimed.add(name);
