@@ -1,8 +1,19 @@
 import type { Bucket } from '../model/bucket.ts';
 import { StraitError } from '../model/errors.ts';
-import type { BucketName } from '../model/ids.ts';
+import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
 import type { Preconditions } from '../model/preconditions.ts';
+import { randomHex } from '../runtime/random.ts';
+import type { Append, Check } from '../stores/metadata/port.ts';
+import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { assertWritable, bucketNotFound, ownedElsewhere, readBucket } from './object-access.ts';
+import { decodeBucket, encodeBucket } from './rows/bucket-row.ts';
+import { PRESENT } from './rows/codec.ts';
+import { encodeJournal, type JournalRecord } from './rows/journal.ts';
+import { bucketAliveKey, bucketKey, bucketsFrom, justAfter, objectsOf } from './rows/keys.ts';
+import { assertBucketSettings, assertStorageClass } from './rules/attributes.ts';
+import { assertBucketName } from './rules/names.ts';
+import { judgePreconditions } from './rules/preconditions.ts';
 
 export interface InsertBucketInput {
   readonly name: BucketName;
@@ -13,15 +24,53 @@ export interface InsertBucketInput {
 }
 
 /** `alreadyExists` when the name is taken; `permissionDenied` at a site whose buckets come from a cloud. */
-export async function insertBucket(_deps: NamespaceDeps, _input: InsertBucketInput): Promise<Bucket> {
-  throw new StraitError('unsupported', 'buckets.insert', { feature: 'buckets' });
+export async function insertBucket(deps: NamespaceDeps, input: InsertBucketInput): Promise<Bucket> {
+  assertBucketName(input.name);
+  assertStorageClass(input.storageClass);
+  assertBucketSettings(input.settings);
+  if (deps.settings.followsCloud === true) throw ownedElsewhere(input.name, 'cloud');
+  const key = bucketKey(input.name);
+  return decideAndCommit(deps, async () => {
+    const [taken] = await deps.metadata.get([key]);
+    if (taken !== undefined) throw bucketTaken(input.name);
+    const bucket = newBucket(deps, input);
+    const aliveKey = bucketAliveKey(bucket.id);
+    const transaction = {
+      checks: [absent(key), absent(aliveKey)],
+      writes: [
+        { kind: 'put' as const, key, value: encodeBucket(bucket) },
+        { kind: 'put' as const, key: aliveKey, value: PRESENT },
+      ],
+      appends: [entry(bucket, 'bucketInsert', bucket.timeCreatedMs)],
+    };
+    return { kind: 'commit', transaction, result: () => bucket };
+  });
+}
+
+function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
+  const nowMs = deps.clock.nowMs();
+  return {
+    name: input.name,
+    id: bucketId(randomHex(deps.random, 8)),
+    scopeId: scopeId(randomHex(deps.random, 8)),
+    owner: deps.settings.site,
+    project: input.project,
+    metageneration: 1n,
+    timeCreatedMs: nowMs,
+    updatedMs: nowMs,
+    location: input.location,
+    storageClass: input.storageClass,
+    settings: input.settings,
+  };
 }
 
 export async function getBucket(
-  _deps: NamespaceDeps,
-  _input: { readonly name: BucketName; readonly preconditions: Preconditions },
+  deps: NamespaceDeps,
+  input: { readonly name: BucketName; readonly preconditions: Preconditions },
 ): Promise<Bucket> {
-  throw new StraitError('unsupported', 'buckets.get', { feature: 'buckets' });
+  const bucket = await readBucket(deps.metadata, input.name);
+  assertConditions(input.preconditions, bucket);
+  return bucket;
 }
 
 export interface BucketPage {
@@ -30,34 +79,136 @@ export interface BucketPage {
   readonly nextAfter?: BucketName;
 }
 
+const SCAN_ROWS = 200;
+/** A page ends after this many rows, full or not: other projects' buckets must not make it endless. */
+const SCANNED_ROWS_MAX = 10_000;
+
 export async function listBuckets(
-  _deps: NamespaceDeps,
-  _input: {
+  deps: NamespaceDeps,
+  input: {
     readonly project: string;
     readonly prefix?: string;
     readonly maxResults: number;
     readonly after?: BucketName;
   },
 ): Promise<BucketPage> {
-  throw new StraitError('unsupported', 'buckets.list', { feature: 'buckets' });
+  const { start, end } = bucketsFrom(input.prefix ?? '');
+  return deps.metadata.snapshot(async (view) => {
+    const buckets: Bucket[] = [];
+    let from = input.after === undefined ? start : later(start, justAfter(bucketKey(input.after)));
+    let last: BucketName | undefined;
+    for (let scanned = 0; scanned < SCANNED_ROWS_MAX; ) {
+      if (Buffer.compare(from, end) >= 0) return { buckets };
+      const rows = await view.scan({ start: from, end }, { limit: SCAN_ROWS });
+      for (const row of rows) {
+        const bucket = decodeBucket(row.value);
+        if (bucket.project === input.project) {
+          if (buckets.length === input.maxResults) return { buckets, ...nextAfter(last) };
+          buckets.push(bucket);
+        }
+        last = bucket.name;
+        from = justAfter(row.key);
+      }
+      if (rows.length < SCAN_ROWS) return { buckets };
+      scanned += rows.length;
+    }
+    return { buckets, ...nextAfter(last) };
+  });
 }
 
 /** buckets.patch: `change` maps the stored settings to the new ones. Pure. */
 export async function changeBucket(
-  _deps: NamespaceDeps,
-  _input: {
+  deps: NamespaceDeps,
+  input: {
     readonly name: BucketName;
     readonly preconditions: Preconditions;
     readonly change: (current: Bucket) => Pick<Bucket, 'settings' | 'storageClass'>;
   },
 ): Promise<Bucket> {
-  throw new StraitError('unsupported', 'buckets.patch', { feature: 'buckets' });
+  return decideAndCommit(deps, async () => {
+    const { bucket, unchanged } = await readForBucketChange(deps, input);
+    const { settings, storageClass } = input.change(bucket);
+    assertStorageClass(storageClass);
+    assertBucketSettings(settings);
+    const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
+    const { etag: _etag, ...kept } = bucket;
+    const changed: Bucket = {
+      ...kept,
+      settings,
+      storageClass,
+      metageneration: bucket.metageneration + 1n,
+      updatedMs: nowMs,
+    };
+    const transaction = {
+      checks: [unchanged],
+      writes: [{ kind: 'put' as const, key: unchanged.key, value: encodeBucket(changed) }],
+      appends: [entry(changed, 'bucketPatch', nowMs)],
+    };
+    return { kind: 'commit', transaction, result: () => changed };
+  });
 }
 
 /** `bucketNotEmpty` when any name lives in it; safe against an insert that runs at the same time. */
 export async function deleteBucket(
-  _deps: NamespaceDeps,
-  _input: { readonly name: BucketName; readonly preconditions: Preconditions },
+  deps: NamespaceDeps,
+  input: { readonly name: BucketName; readonly preconditions: Preconditions },
 ): Promise<void> {
-  throw new StraitError('unsupported', 'buckets.delete', { feature: 'buckets' });
+  await decideAndCommit(deps, async () => {
+    const { bucket, unchanged } = await readForBucketChange(deps, input);
+    const objects = objectsOf(bucket.id);
+    const [first] = await deps.metadata.scan(objects, { limit: 1 });
+    if (first !== undefined) {
+      const message = `The bucket you tried to delete (${bucket.name}) is not empty.`;
+      throw new StraitError('bucketNotEmpty', message, { bucket: bucket.name });
+    }
+    const transaction = {
+      // Object mutations check that `bucketAlive` is there; this deletes it: one of the two loses.
+      checks: [unchanged, { kind: 'rangeEmpty' as const, range: objects }],
+      writes: [
+        { kind: 'delete' as const, key: unchanged.key },
+        { kind: 'delete' as const, key: bucketAliveKey(bucket.id) },
+      ],
+      appends: [entry(bucket, 'bucketDelete', deps.clock.nowMs())],
+    };
+    return { kind: 'commit', transaction, result: () => undefined };
+  });
 }
+
+async function readForBucketChange(
+  deps: NamespaceDeps,
+  input: { readonly name: BucketName; readonly preconditions: Preconditions },
+): Promise<{ bucket: Bucket; unchanged: Extract<Check, { kind: 'version' }> }> {
+  const key = bucketKey(input.name);
+  const [row] = await deps.metadata.get([key]);
+  if (row === undefined) throw bucketNotFound(input.name);
+  const bucket = decodeBucket(row.value);
+  assertWritable(deps, bucket);
+  assertConditions(input.preconditions, bucket);
+  return { bucket, unchanged: { kind: 'version', key, version: row.version } };
+}
+
+/** Buckets have metageneration preconditions only. */
+function assertConditions(preconditions: Preconditions, bucket: Bucket): void {
+  const { ifMetagenerationMatch, ifMetagenerationNotMatch } = preconditions;
+  const refusal = judgePreconditions(
+    {
+      ...(ifMetagenerationMatch === undefined ? {} : { ifMetagenerationMatch }),
+      ...(ifMetagenerationNotMatch === undefined ? {} : { ifMetagenerationNotMatch }),
+    },
+    bucket,
+  );
+  if (refusal !== undefined) throw refusal;
+}
+
+function bucketTaken(bucket: BucketName): StraitError<'alreadyExists'> {
+  const message = 'Your previous request to create the named bucket succeeded and you already own it.';
+  return new StraitError('alreadyExists', message, { bucket });
+}
+
+function entry(bucket: Bucket, op: Extract<JournalRecord['op'], `bucket${string}`>, timeMs: number): Append {
+  return { journal: bucket.scopeId, value: encodeJournal({ op, bucket: bucket.name, timeMs }) };
+}
+
+const absent = (key: Uint8Array): Check => ({ kind: 'absent', key });
+const later = (left: Uint8Array, right: Uint8Array) => (Buffer.compare(left, right) >= 0 ? left : right);
+const nextAfter = (last: BucketName | undefined) => (last === undefined ? {} : { nextAfter: last });

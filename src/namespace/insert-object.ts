@@ -1,8 +1,16 @@
-import { StraitError } from '../model/errors.ts';
 import type { BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectAttributes } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
+import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { type ReadObject, readForChange, type WritableBucket } from './object-access.ts';
+import { alongside, objectTransaction } from './object-transaction.ts';
+import type { ExpectedContent } from './rows/upload-row.ts';
+import { assertAttributes } from './rules/attributes.ts';
+import { assertObjectName } from './rules/names.ts';
+import { type ContentFacts, judgeExpected, judgeHolds, newState } from './rules/new-state.ts';
+import { judgePreconditions } from './rules/preconditions.ts';
+import { dropStaged, type StagedContent, stageContent, stagedRows } from './staged-content.ts';
 
 /** What an upload says about the object it makes; fixed when the upload starts. */
 export interface InsertTarget {
@@ -11,13 +19,75 @@ export interface InsertTarget {
   readonly attributes: ObjectAttributes;
   readonly preconditions: Preconditions;
   /** Checksums the client declared; bytes that differ are refused with `checksumMismatch`. */
-  readonly expected: { readonly crc32c?: number; readonly md5?: Uint8Array; readonly size?: number };
+  readonly expected: ExpectedContent;
 }
 
-/** Inserts an object in one request: preconditions, staged bytes, one commit. Durable when it resolves. */
+/**
+ * Inserts an object in one request: preconditions, staged bytes, one commit. Durable when it resolves. A refusal that is
+ * known before the bytes have come leaves `body` unread; preconditions are judged again at the commit.
+ */
 export async function insertObject(
-  _deps: NamespaceDeps,
-  _input: { readonly target: InsertTarget; readonly body: AsyncIterable<Uint8Array> },
+  deps: NamespaceDeps,
+  input: { readonly target: InsertTarget; readonly body: AsyncIterable<Uint8Array> },
 ): Promise<NamedObject> {
-  throw new StraitError('unsupported', 'objects.insert', { feature: 'insert' });
+  const { target, body } = input;
+  assertObjectName(target.name);
+  assertAttributes(target.attributes);
+  await readTarget(deps, target);
+  const staged = await stageContent(deps, body);
+  deps.crashPoints.reach('insert.after-bytes-staged');
+  try {
+    const refusal = judgeExpected(target.expected, staged);
+    if (refusal !== undefined) throw refusal;
+    return await commitInsert(deps, target, staged);
+  } catch (error) {
+    await dropStaged(deps, staged, error);
+    throw error;
+  }
+}
+
+export async function commitInsert(
+  deps: NamespaceDeps,
+  target: InsertTarget,
+  staged: StagedContent,
+): Promise<NamedObject> {
+  return decideAndCommit(deps, async () => {
+    const { bucket, alive, object } = await readTarget(deps, target);
+    const nowMs = deps.clock.nowMs();
+    const after = newState(target.attributes, contentFacts(staged), { bucket, nowMs });
+    const made = objectTransaction(deps, { bucket, alive }, [{ op: 'insert', object, after }], nowMs);
+    return {
+      kind: 'commit',
+      transaction: alongside(made.transaction, await stagedRows(deps, deps.metadata, staged)),
+      result: (committed) => ({ bucket: target.bucket, name: target.name, state: made.stateOf(0, committed) }),
+    };
+  });
+}
+
+/** The bucket and the row an object is to be made in; throws what forbids it. */
+export async function readTarget(
+  deps: NamespaceDeps,
+  target: { readonly bucket: BucketName; readonly name: ObjectName; readonly preconditions: Preconditions },
+): Promise<Pick<WritableBucket, 'bucket' | 'alive'> & { readonly object: ReadObject }> {
+  const { bucket, alive, objects } = await readForChange(deps, target.bucket, [target.name]);
+  const [object] = objects;
+  if (object === undefined) throw new RangeError('one name was asked for');
+  assertReplaceable(target, object);
+  return { bucket, alive, object };
+}
+
+/** Preconditions of a destination, and holds on what it would replace. */
+export function assertReplaceable(
+  target: { readonly bucket: BucketName; readonly name: ObjectName; readonly preconditions: Preconditions },
+  object: ReadObject,
+): void {
+  const refusal =
+    judgePreconditions(target.preconditions, object.live) ?? judgeHolds(target.bucket, target.name, object.live);
+  if (refusal !== undefined) throw refusal;
+}
+
+/** The facts without what only staging needs. */
+export function contentFacts(staged: StagedContent): ContentFacts {
+  const { size, crc32c, md5, content } = staged;
+  return { size, crc32c, content, ...(md5 === undefined ? {} : { md5 }) };
 }

@@ -1,7 +1,14 @@
-import { StraitError } from '../model/errors.ts';
-import type { BucketName, ObjectName } from '../model/ids.ts';
-import type { NamedObject } from '../model/object.ts';
+import { visibleState } from '../model/faces.ts';
+import type { BucketId, BucketName, ObjectName } from '../model/ids.ts';
+import type { NamedObject, ObjectState } from '../model/object.ts';
+import type { KeyRange, MetadataView, Row } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { isSetFlipped, readBucket } from './object-access.ts';
+import { afterLeaves, justAfter, leafOf, namesBetween } from './rows/keys.ts';
+import { decodeObjectRow } from './rows/object-row.ts';
+import { type ListFilter, type ListPosition, listBounds, placeOfName } from './rules/list-page.ts';
+
+export type { ListPosition } from './rules/list-page.ts';
 
 export interface ListInput {
   readonly bucket: BucketName;
@@ -19,20 +26,122 @@ export interface ListInput {
   readonly after?: ListPosition;
 }
 
-/** A page resumes after an item, or after everything under a prefix that was rolled up. */
-export interface ListPosition {
-  readonly kind: 'item' | 'prefix';
-  readonly name: ObjectName;
-}
-
 export interface ListResult {
   readonly items: readonly NamedObject[];
   readonly prefixes: readonly string[];
-  /** Set when there is more. */
+  /** Set when there is more, or may be: a page may be empty and still have it. */
   readonly nextAfter?: ListPosition;
 }
 
+/** Rows a page looks at before it ends early: names that are not visible yet must not make it endless. */
+const ROWS_PER_PAGE_MAX = 20_000;
+/** Rows of the first scan after a seek over a rolled-up prefix; doubled while no seek follows. */
+const ROWS_AFTER_SEEK = 8;
+const ROWS_PER_SCAN_MAX = 1_000;
+
 /** One page, at one version. A rolled-up prefix costs one seek, not a walk over its names. */
-export async function listObjects(_deps: NamespaceDeps, _input: ListInput): Promise<ListResult> {
-  throw new StraitError('unsupported', 'objects.list', { feature: 'list' });
+export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
+  const bucket = await readBucket(deps.metadata, input.bucket);
+  return deps.metadata.snapshot((view) => new ListPage(view, bucket.id, input).read());
+}
+
+class ListPage {
+  readonly #view: MetadataView;
+  readonly #bucketId: BucketId;
+  readonly #bucket: BucketName;
+  readonly #filter: ListFilter;
+  readonly #maxResults: number;
+  readonly #range: KeyRange;
+  readonly #items: NamedObject[] = [];
+  readonly #prefixes: string[] = [];
+  readonly #flipped = new Map<string, boolean>();
+  /** Places taken on the page: an item and a prefix of the same name share one. */
+  #places = 0;
+  #last: ListPosition | undefined;
+
+  constructor(view: MetadataView, bucketId: BucketId, input: ListInput) {
+    this.#view = view;
+    this.#bucketId = bucketId;
+    this.#bucket = input.bucket;
+    this.#maxResults = input.maxResults;
+    this.#filter = {
+      prefix: input.prefix ?? '',
+      delimiter: input.delimiter ?? '',
+      startOffset: input.startOffset ?? '',
+      endOffset: input.endOffset ?? '',
+      includeTrailingDelimiter: input.includeTrailingDelimiter ?? false,
+    };
+    this.#last = input.after;
+    this.#range = namesBetween(bucketId, listBounds(this.#filter, input.after));
+  }
+
+  async read(): Promise<ListResult> {
+    const { end } = this.#range;
+    let { start } = this.#range;
+    let limit = this.#filter.delimiter === '' ? this.#wholePage() : ROWS_AFTER_SEEK;
+    for (let looked = 0; looked < ROWS_PER_PAGE_MAX; looked += limit) {
+      if (Buffer.compare(start, end) >= 0) return this.#result(false);
+      const rows = await this.#view.scan({ start, end }, { limit });
+      let resume: Uint8Array | undefined;
+      for (const row of rows) {
+        // Rows of the scan that lie under a prefix just rolled up.
+        if (resume !== undefined && Buffer.compare(row.key, resume) < 0) continue;
+        const taken = await this.#take(row);
+        if (taken === 'full') return this.#result(true);
+        resume = taken;
+      }
+      const lastRow = rows.at(-1);
+      if (rows.length < limit || lastRow === undefined) return this.#result(false);
+      const isSeek = resume !== undefined && Buffer.compare(resume, lastRow.key) > 0;
+      start = isSeek && resume !== undefined ? resume : justAfter(lastRow.key);
+      limit = isSeek ? ROWS_AFTER_SEEK : Math.min(limit * 2, ROWS_PER_SCAN_MAX);
+    }
+    return this.#result(true);
+  }
+
+  /** One row more than fits, so that a page knows whether there is another. */
+  #wholePage(): number {
+    return Math.min(this.#maxResults + 1, ROWS_PER_SCAN_MAX);
+  }
+
+  /** Puts a row on the page. Answers where to go on when names after it are covered by a prefix. */
+  async #take(row: Row): Promise<'full' | Uint8Array | undefined> {
+    const name = leafOf('object', row.key);
+    const state = await this.#visible(row);
+    if (state === undefined) {
+      if (this.#places < this.#maxResults) this.#last = { kind: 'item', name };
+      return undefined;
+    }
+    if (this.#places === this.#maxResults) return 'full';
+    this.#places += 1;
+    const place = placeOfName(this.#filter, name);
+    if (place.kind === 'item') {
+      this.#addItem(name, state);
+      this.#last = { kind: 'item', name };
+      return undefined;
+    }
+    this.#prefixes.push(place.prefix);
+    if (place.isItemToo) this.#addItem(name, state);
+    this.#last = { kind: 'prefix', name: place.prefix };
+    return afterLeaves(this.#bucketId, place.prefix);
+  }
+
+  #addItem(name: ObjectName, state: ObjectState): void {
+    this.#items.push({ bucket: this.#bucket, name, state });
+  }
+
+  async #visible(row: Row): Promise<ObjectState | undefined> {
+    const faces = decodeObjectRow(row.value);
+    const { setId } = faces;
+    if (setId === undefined) return faces.published;
+    const known = this.#flipped.get(setId);
+    const isFlipped = known ?? (await isSetFlipped(this.#view, setId));
+    this.#flipped.set(setId, isFlipped);
+    return visibleState(faces, () => isFlipped);
+  }
+
+  #result(hasMore: boolean): ListResult {
+    const page = { items: this.#items, prefixes: this.#prefixes };
+    return hasMore && this.#last !== undefined ? { ...page, nextAfter: this.#last } : page;
+  }
 }

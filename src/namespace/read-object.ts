@@ -1,8 +1,14 @@
 import { StraitError } from '../model/errors.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
-import type { ByteRange, NamedObject } from '../model/object.ts';
+import type { ByteRange, NamedObject, Segment } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { addressed, readBucket, readVisible } from './object-access.ts';
+import { decodeInline } from './rows/blob-rows.ts';
+import { inlineKey } from './rows/keys.ts';
+import { objectNameProblem } from './rules/names.ts';
+import { judgePreconditions } from './rules/preconditions.ts';
+import { segmentsOf, segmentsWithin } from './segments.ts';
 
 export interface ObjectAddress {
   readonly bucket: BucketName;
@@ -13,19 +19,80 @@ export interface ObjectAddress {
 
 /** `bucketNotFound`, `objectNotFound`, `preconditionFailed` or `notModified`. */
 export async function getObject(
-  _deps: NamespaceDeps,
-  _input: { readonly address: ObjectAddress; readonly preconditions: Preconditions },
+  deps: NamespaceDeps,
+  input: { readonly address: ObjectAddress; readonly preconditions: Preconditions },
 ): Promise<NamedObject> {
-  throw new StraitError('unsupported', 'objects.get', { feature: 'get' });
+  const { address, preconditions } = input;
+  const bucket = await readBucket(deps.metadata, address.bucket);
+  const isPossible = objectNameProblem(address.name) === undefined;
+  const state = addressed(address, isPossible ? await readVisible(deps.metadata, bucket, address.name) : undefined);
+  const refusal = judgePreconditions(preconditions, state);
+  if (refusal !== undefined) throw refusal;
+  return { bucket: address.bucket, name: address.name, state };
 }
 
 /**
  * Streams bytes of the very state `getObject` returned, even if it is overwritten or deleted meanwhile (until the reap
- * grace is over). Remote content comes by read-through. Backpressure bounds memory.
+ * grace is over). Remote content comes by read-through. Backpressure bounds memory. Ends after exactly the range's
+ * length: `corrupt` otherwise, `unavailable` when the owner must be asked and cannot be.
  */
-export function openObject(
-  _deps: NamespaceDeps,
-  _input: { readonly object: NamedObject; readonly range: ByteRange; readonly signal: AbortSignal },
+export async function* openObject(
+  deps: NamespaceDeps,
+  input: { readonly object: NamedObject; readonly range: ByteRange; readonly signal: AbortSignal },
 ): AsyncIterable<Uint8Array> {
-  throw new StraitError('unsupported', 'objects.get', { feature: 'get' });
+  const { object, range, signal } = input;
+  assertRange(object, range);
+  signal.throwIfAborted();
+  let sent = 0;
+  const length = range.end - range.start;
+  for await (const chunk of openRange(deps, object, range, signal)) {
+    signal.throwIfAborted();
+    sent += chunk.length;
+    if (sent > length) break;
+    yield chunk;
+  }
+  if (sent === length) return;
+  const message = `gs://${object.bucket}/${object.name} gave ${sent} bytes where ${length} were to come`;
+  throw new StraitError('corrupt', message, { blob: `${object.bucket}/${object.name}#${object.state.generation}` });
+}
+
+function assertRange(object: NamedObject, range: ByteRange): void {
+  const { size } = object.state;
+  if (0 <= range.start && range.start <= range.end && range.end <= size) return;
+  const message = `bytes ${range.start} to ${range.end} are not within an object of ${size} bytes`;
+  throw new StraitError('rangeNotSatisfiable', message, { size });
+}
+
+async function* openRange(
+  deps: NamespaceDeps,
+  object: NamedObject,
+  range: ByteRange,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  const { bucket, name, state } = object;
+  if (range.start === range.end) return;
+  if (state.content.kind === 'remote') {
+    if (deps.readThrough === undefined) {
+      throw new StraitError('unavailable', `the bytes of gs://${bucket}/${name} are not at this site`, {});
+    }
+    yield* deps.readThrough.open({ bucket, name, generation: state.generation }, range, signal);
+    return;
+  }
+  const segments = await segmentsOf(deps.metadata, state.content);
+  for (const segment of segmentsWithin(segments, range)) yield* openSegment(deps, segment);
+}
+
+async function* openSegment(deps: NamespaceDeps, segment: Segment): AsyncIterable<Uint8Array> {
+  const { blobId, offset, length } = segment;
+  if (segment.inline !== true) {
+    yield* deps.blobs.open(blobId, { start: offset, end: offset + length });
+    return;
+  }
+  const [row] = await deps.metadata.get([inlineKey(blobId)]);
+  if (row === undefined) throw new StraitError('corrupt', `inline blob ${blobId} is missing`, { blob: blobId });
+  const bytes = decodeInline(row.value, blobId);
+  if (bytes.length < offset + length) {
+    throw new StraitError('corrupt', `inline blob ${blobId} is too short`, { blob: blobId });
+  }
+  yield bytes.subarray(offset, offset + length);
 }

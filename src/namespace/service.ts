@@ -2,6 +2,7 @@ import type { Bucket } from '../model/bucket.ts';
 import type { NamedObject } from '../model/object.ts';
 import * as buckets from './buckets.ts';
 import * as changing from './change-object.ts';
+import * as composing from './compose-object.ts';
 import * as copying from './copy-object.ts';
 import type { NamespaceDeps } from './deps.ts';
 import * as inserting from './insert-object.ts';
@@ -30,7 +31,7 @@ export interface Namespace {
   readonly deleteObject: Use<InputOf<typeof changing.deleteObject>, void>;
   readonly copyObject: Use<copying.CopyInput, NamedObject>;
   readonly moveObject: Use<copying.CopyInput, NamedObject>;
-  readonly composeObject: Use<copying.ComposeInput, NamedObject>;
+  readonly composeObject: Use<composing.ComposeInput, NamedObject>;
   readonly startUpload: Use<inserting.InsertTarget, { readonly uploadId: string }>;
   readonly uploadStatus: Use<string, uploading.UploadProgress>;
   readonly appendUpload: Use<uploading.UploadChunk, uploading.UploadProgress>;
@@ -52,7 +53,7 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     deleteObject: (input) => changing.deleteObject(deps, input),
     copyObject: (input) => copying.copyObject(deps, input),
     moveObject: (input) => copying.moveObject(deps, input),
-    composeObject: (input) => copying.composeObject(deps, input),
+    composeObject: (input) => composing.composeObject(deps, input),
     startUpload: (input) => uploading.startUpload(deps, input),
     uploadStatus: (input) => uploading.uploadStatus(deps, input),
     appendUpload: (input) => uploading.appendUpload(deps, input),

@@ -5,19 +5,13 @@ import { blobId } from '../../model/ids.ts';
 import type { Segment } from '../../model/object.ts';
 import { checkFormat, decodeRow, encodeRow, ROW_FORMAT } from './codec.ts';
 
-/**
- * Where a blob's bytes are. `page`: the blob is a page of segments, `segments/<id>`, which holds references itself.
- * `gone`: an orphan that was swept; the row stays for a while, so that an upload that sealed it before a crash cannot
- * name it.
- */
-export type BlobPlace = 'inline' | 'store' | 'page' | 'gone';
+/** Where a blob's bytes are. `page`: the blob is a page of segments, `segments/<id>`, which holds references itself. */
+export type BlobPlace = 'inline' | 'store' | 'page';
 
 export interface BlobRow {
   /** Bytes. */
   readonly size: number;
   readonly place: BlobPlace;
-  /** Found without a row and adopted by a sweep, so that it is reaped, or taken by a late commit, as any blob is. */
-  readonly orphan?: true;
 }
 
 export const encodeBlob = (row: BlobRow): Uint8Array => encodeRow(row);

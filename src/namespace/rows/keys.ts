@@ -108,6 +108,18 @@ export const justAfter = (key: Uint8Array): Uint8Array => Buffer.concat([key, Bu
 
 export const allBuckets = (): KeyRange => prefixRange(WORDS.bucket);
 export const bucketsFrom = (prefix: string): KeyRange => prefixRange(bucketKey(prefix));
+/** Object rows of a flat bucket with names in the bounds, which are bytes of UTF-8; without an end: to the last. */
+export function namesBetween(
+  id: BucketId,
+  bounds: { readonly start: Uint8Array; readonly end?: Uint8Array },
+): KeyRange {
+  const root = objectKey(flatPlace(id, ''));
+  const end = bounds.end === undefined ? afterPrefix(root) : Buffer.concat([root, bounds.end]);
+  return { start: Buffer.concat([root, bounds.start]), end };
+}
+/** Where a scan of a flat bucket goes on after every name that starts with `prefix`. */
+export const afterLeaves = (id: BucketId, prefix: ObjectName): Uint8Array =>
+  afterPrefix(objectKey(flatPlace(id, prefix)));
 /** Object rows of a flat bucket whose names start with `prefix`. */
 export const namesFrom = (id: BucketId, prefix: ObjectName): KeyRange => prefixRange(objectKey(flatPlace(id, prefix)));
 export const allUploads = (): KeyRange => prefixRange(WORDS.upload);

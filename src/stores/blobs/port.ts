@@ -60,7 +60,10 @@ export interface BlobStore {
    * now and then also while the source runs.
    */
   append(stagingId: StagingId, offset: number, source: AsyncIterable<Uint8Array>): Promise<AppendResult>;
-  /** Makes the staged bytes a blob. Sealing a sealed staging id again answers the same blob. */
+  /**
+   * Makes the staged bytes a blob whose id is the staging's, so that an audit can tell whose a blob is. Sealing a sealed
+   * staging id again answers the same blob.
+   */
   seal(stagingId: StagingId): Promise<SealedBlob>;
   /** `begin`, `append`, `seal` in one, without progress in between: for uploads that cannot be resumed. */
   write(source: AsyncIterable<Uint8Array>, options: StagingOptions): Promise<SealedBlob>;

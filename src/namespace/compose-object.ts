@@ -1,0 +1,193 @@
+import { StraitError } from '../model/errors.ts';
+import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
+import type { Content, NamedObject, ObjectAttributes, ObjectState, Segment } from '../model/object.ts';
+import type { Preconditions } from '../model/preconditions.ts';
+import { type Check, LIMITS, type Transaction } from '../stores/metadata/port.ts';
+import { type Decision, decideAndCommit } from './commit-loop.ts';
+import type { NamespaceDeps } from './deps.ts';
+import { assertReplaceable } from './insert-object.ts';
+import { addressed, liveBlobs, type ReadObject, readForChange, type WritableBucket } from './object-access.ts';
+import { alongside, type ObjectChange, objectTransaction } from './object-transaction.ts';
+import { openObject } from './read-object.ts';
+import { PAGE_SEGMENTS_MAX } from './rows/blob-rows.ts';
+import { blobsOfContent } from './rows/references.ts';
+import { assertAttributes } from './rules/attributes.ts';
+import { assertObjectName } from './rules/names.ts';
+import { COMPOSE_SOURCES_MAX, composedFacts, judgeHolds, newState } from './rules/new-state.ts';
+import { writeSegmentPage } from './segment-page.ts';
+import { joinSegments, segmentsOf } from './segments.ts';
+import { type StagedContent, stageContent, stagedRows } from './staged-content.ts';
+
+export interface ComposeInput {
+  readonly destination: { readonly bucket: BucketName; readonly name: ObjectName };
+  readonly attributes: ObjectAttributes;
+  readonly preconditions: Preconditions;
+  /** 1–32, of the destination's bucket. */
+  readonly sources: readonly {
+    readonly name: ObjectName;
+    readonly generation?: Generation;
+    readonly ifGenerationMatch?: bigint;
+  }[];
+  /** Delete the sources in the same transaction. */
+  readonly deleteSources: boolean;
+}
+
+/** Segments that stay in the row; more go to a page. */
+const ROW_SEGMENTS_MAX = 32;
+
+/**
+ * objects.compose: a metadata transaction over the sources' segments. Past `PAGE_SEGMENTS_MAX` segments the bytes are
+ * rewritten into one blob first, which takes as long as reading them.
+ */
+export async function composeObject(deps: NamespaceDeps, input: ComposeInput): Promise<NamedObject> {
+  assertObjectName(input.destination.name);
+  assertAttributes(input.attributes);
+  assertSourceCount(input.sources.length);
+  return decideAndCommit(deps, () => decideCompose(deps, input));
+}
+
+function assertSourceCount(count: number): void {
+  if (count === 0) {
+    const details = { field: 'sourceObjects', reason: 'required' as const };
+    throw new StraitError('invalidArgument', 'You must provide at least one source component.', details);
+  }
+  if (count <= COMPOSE_SOURCES_MAX) return;
+  const message = `The number of source components provided (${count}) exceeds the maximum (${COMPOSE_SOURCES_MAX})`;
+  throw new StraitError('invalidArgument', message, { field: 'sourceObjects' });
+}
+
+async function decideCompose(deps: NamespaceDeps, input: ComposeInput): Promise<Decision<NamedObject>> {
+  const { destination } = input;
+  const read = await readComposition(deps, input);
+  const content = await composedContent(deps, read.sources);
+  if (content === undefined) return { kind: 'again' };
+  const nowMs = deps.clock.nowMs();
+  const facts = { ...composedFacts(read.sources.map(({ live }) => live)), content: content.content };
+  const after = newState(input.attributes, facts, { bucket: read.target.bucket, nowMs });
+  const changes: ObjectChange[] = [{ op: 'insert', object: read.destination, after }];
+  if (input.deleteSources) changes.push(...deletions(input, read));
+  const made = objectTransaction(deps, read.target, changes, nowMs);
+  const rows = content.staged === undefined ? {} : await stagedRows(deps, deps.metadata, content.staged);
+  const checks: Check[] = [...content.checks, ...sourceChecks(read), ...(rows.checks ?? [])];
+  const transaction = alongside(made.transaction, { checks, writes: rows.writes ?? [] });
+  assertFits(transaction);
+  return {
+    kind: 'commit',
+    transaction,
+    result: (committed) => ({ ...destination, state: made.stateOf(0, committed) }),
+  };
+}
+
+interface ReadSource {
+  readonly object: ReadObject;
+  readonly live: ObjectState;
+}
+
+interface Composition {
+  readonly target: Pick<WritableBucket, 'bucket' | 'alive'>;
+  readonly destination: ReadObject;
+  readonly sources: readonly ReadSource[];
+}
+
+async function readComposition(deps: NamespaceDeps, input: ComposeInput): Promise<Composition> {
+  const { bucket: bucketName, name } = input.destination;
+  const names = [...new Set([name, ...input.sources.map((source) => source.name)])];
+  const { bucket, alive, objects } = await readForChange(deps, bucketName, names);
+  const byName = new Map(objects.map((object) => [object.place.leaf, object]));
+  const at = (leaf: ObjectName): ReadObject => {
+    const object = byName.get(leaf);
+    if (object === undefined) throw new RangeError('every name was asked for');
+    return object;
+  };
+  const sources = input.sources.map((source): ReadSource => {
+    const object = at(source.name);
+    const live = addressed({ bucket: bucketName, ...source }, object.live);
+    assertSourceGeneration(source, live);
+    return { object, live };
+  });
+  const destination = at(name);
+  assertReplaceable({ ...input.destination, preconditions: input.preconditions }, destination);
+  return { target: { bucket, alive }, destination, sources };
+}
+
+function assertSourceGeneration(source: ComposeInput['sources'][number], live: ObjectState): void {
+  const { ifGenerationMatch, name } = source;
+  if (ifGenerationMatch === undefined || ifGenerationMatch === live.generation) return;
+  const condition = 'sourceObjects.objectPreconditions.ifGenerationMatch';
+  const message = `source ${name} has generation ${live.generation}, not ${ifGenerationMatch}`;
+  throw new StraitError('preconditionFailed', message, { condition });
+}
+
+/** Each source once, and never the destination, which has just been made. */
+function deletions(input: ComposeInput, read: Composition): readonly ObjectChange[] {
+  const { bucket, name } = input.destination;
+  const sources = new Map(read.sources.map((source) => [source.object.place.leaf, source]));
+  sources.delete(name);
+  return [...sources.values()].map(({ object, live }) => {
+    const refusal = judgeHolds(bucket, object.place.leaf, live);
+    if (refusal !== undefined) throw refusal;
+    return { op: 'delete', object, live };
+  });
+}
+
+/** That the sources are still as they were read: the composition is of one moment. */
+function sourceChecks(read: Composition): readonly Check[] {
+  return read.sources.flatMap(({ object }) =>
+    object.row === undefined ? [] : [{ kind: 'version' as const, key: object.key, version: object.row.version }],
+  );
+}
+
+interface ComposedContent {
+  readonly content: Content;
+  readonly checks: readonly Check[];
+  readonly staged?: StagedContent;
+}
+
+/** Undefined when a source's bytes are gone already: it was read out of date. */
+async function composedContent(
+  deps: NamespaceDeps,
+  sources: readonly ReadSource[],
+): Promise<ComposedContent | undefined> {
+  const segments = joinSegments(await sourceSegments(deps, sources));
+  if (segments.length > PAGE_SEGMENTS_MAX) return rewrittenContent(deps, sources);
+  const content: Content | undefined =
+    segments.length <= ROW_SEGMENTS_MAX ? { kind: 'local', segments } : await writeSegmentPage(deps, segments);
+  if (content === undefined) return undefined;
+  const checks = await liveBlobs(deps.metadata, blobsOfContent(content));
+  return checks === undefined ? undefined : { content, checks };
+}
+
+async function sourceSegments(deps: NamespaceDeps, sources: readonly ReadSource[]): Promise<readonly Segment[]> {
+  const lists: (readonly Segment[])[] = [];
+  for (const { object, live } of sources) {
+    if (live.content.kind === 'remote') {
+      throw new StraitError('unavailable', `the bytes of ${object.place.leaf} are not at this site`, {});
+    }
+    lists.push(await segmentsOf(deps.metadata, live.content));
+  }
+  return lists.flat();
+}
+
+async function rewrittenContent(deps: NamespaceDeps, sources: readonly ReadSource[]): Promise<ComposedContent> {
+  const staged = await stageContent(deps, sourceBytes(deps, sources));
+  const expected = composedFacts(sources.map(({ live }) => live));
+  if (staged.crc32c !== expected.crc32c || staged.size !== expected.size) {
+    throw new StraitError('corrupt', 'the bytes of a composition fail their checksum', { blob: 'composition' });
+  }
+  return { content: staged.content, checks: [], staged };
+}
+
+async function* sourceBytes(deps: NamespaceDeps, sources: readonly ReadSource[]): AsyncIterable<Uint8Array> {
+  const { signal } = new AbortController();
+  for (const { object, live } of sources) {
+    const named = { bucket: '', name: object.place.leaf, state: live };
+    yield* openObject(deps, { object: named, range: { start: 0, end: live.size }, signal });
+  }
+}
+
+function assertFits(transaction: Transaction): void {
+  const count = transaction.writes.length;
+  if (count <= LIMITS.writesPerCommitMax) return;
+  const message = 'the sources have too many segments to be deleted with the composition: delete them afterwards';
+  throw new StraitError('invalidArgument', message, { field: 'deleteSourceObjects' });
+}

@@ -1,0 +1,160 @@
+import type { Bucket } from '../../model/bucket.ts';
+import { StraitError } from '../../model/errors.ts';
+import { generation } from '../../model/ids.ts';
+import type { Content, ObjectAttributes, ObjectState } from '../../model/object.ts';
+import { combineCrc32c } from './crc32c-combine.ts';
+
+/** What a mutation makes of an object, as data. Times come in; the generation is minted by the commit. */
+
+export const OBJECT_BYTES_MAX = 5 * 2 ** 40;
+export const COMPOSE_SOURCES_MAX = 32;
+const COMPONENT_COUNT_MAX = 2 ** 31 - 1;
+
+/** Stands in the state until the store has minted the generation. */
+export const UNMINTED = generation(0n);
+
+/** What the bytes of a new object are. */
+export interface ContentFacts {
+  readonly size: number;
+  readonly crc32c: number;
+  readonly md5?: Uint8Array;
+  readonly componentCount?: number;
+  readonly content: Content;
+}
+
+/** A new generation: metageneration 1, all times now, and the bucket's storage class unless the client names one. */
+export function newState(
+  attributes: ObjectAttributes,
+  facts: ContentFacts,
+  context: { readonly bucket: Bucket; readonly nowMs: number },
+): ObjectState {
+  const { bucket, nowMs } = context;
+  return {
+    storageClass: bucket.storageClass,
+    ...attributes,
+    ...facts,
+    generation: UNMINTED,
+    metageneration: 1n,
+    timeCreatedMs: nowMs,
+    updatedMs: nowMs,
+    timeStorageClassUpdatedMs: nowMs,
+    timeFinalizedMs: nowMs,
+  };
+}
+
+/** Fields of a state that a client does not set. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  'generation',
+  'metageneration',
+  'size',
+  'crc32c',
+  'md5',
+  'etag',
+  'timeCreatedMs',
+  'updatedMs',
+  'timeStorageClassUpdatedMs',
+  'timeFinalizedMs',
+  'componentCount',
+  'content',
+] satisfies readonly Exclude<keyof ObjectState, keyof ObjectAttributes>[]);
+
+/** The attributes among a state's fields. */
+export function attributesOf(state: ObjectState): ObjectAttributes {
+  return Object.fromEntries(Object.entries(state).filter(([field]) => !OWN_FIELDS.has(field)));
+}
+
+/** What a copy shares with its source. */
+export function factsOf(state: ObjectState): ContentFacts {
+  const { size, crc32c, md5, componentCount, content } = state;
+  return {
+    size,
+    crc32c,
+    content,
+    ...(md5 === undefined ? {} : { md5 }),
+    ...(componentCount === undefined ? {} : { componentCount }),
+  };
+}
+
+/**
+ * The same generation with other attributes: metageneration + 1, `updated` moves. A custom time, once set, is never
+ * removed nor moved back (https://cloud.google.com/storage/docs/metadata#custom-time).
+ */
+export function changedState(current: ObjectState, attributes: ObjectAttributes, nowMs: number): ObjectState {
+  if (current.customTimeMs !== undefined && (attributes.customTimeMs ?? -1) < current.customTimeMs) {
+    const message = 'Custom time cannot be removed or set to an earlier time.';
+    throw new StraitError('invalidArgument', message, { field: 'customTime' });
+  }
+  const storageClass = attributes.storageClass ?? current.storageClass;
+  const updatedMs = Math.max(nowMs, current.updatedMs);
+  return {
+    ...attributes,
+    ...(storageClass === undefined ? {} : { storageClass }),
+    ...factsOf(current),
+    generation: current.generation,
+    metageneration: current.metageneration + 1n,
+    timeCreatedMs: current.timeCreatedMs,
+    updatedMs,
+    timeStorageClassUpdatedMs: storageClass === current.storageClass ? current.timeStorageClassUpdatedMs : updatedMs,
+    ...(current.timeFinalizedMs === undefined ? {} : { timeFinalizedMs: current.timeFinalizedMs }),
+  };
+}
+
+/** An object under a hold can be neither overwritten nor deleted. */
+export function judgeHolds(bucket: string, name: string, live: ObjectState | undefined): StraitError | undefined {
+  const hold = live?.temporaryHold === true ? 'Temporary' : live?.eventBasedHold === true ? 'Event-Based' : undefined;
+  if (hold === undefined) return undefined;
+  const message =
+    `Object '${bucket}/${name}' is under active ${hold} hold ` +
+    'and cannot be deleted, overwritten or archived until hold is removed.';
+  return new StraitError('permissionDenied', message, {});
+}
+
+/**
+ * The facts of a composition, but for its segments: sizes and component counts add up, CRC32Cs combine, and there is no
+ * MD5 (https://cloud.google.com/storage/docs/composite-objects).
+ */
+export function composedFacts(sources: readonly ObjectState[]): Omit<ContentFacts, 'content'> {
+  let [size, crc32c, componentCount] = [0, 0, 0];
+  for (const source of sources) {
+    size += source.size;
+    crc32c = combineCrc32c(crc32c, source.crc32c, source.size);
+    componentCount = Math.min(componentCount + (source.componentCount ?? 1), COMPONENT_COUNT_MAX);
+  }
+  if (size > OBJECT_BYTES_MAX) {
+    const message = `the composed object would have ${size} bytes; an object has at most ${OBJECT_BYTES_MAX}`;
+    throw new StraitError('invalidArgument', message, { field: 'sourceObjects' });
+  }
+  return { size, crc32c, componentCount };
+}
+
+/** Declared checksums and size against those of the bytes that came. */
+export function judgeExpected(
+  expected: { readonly crc32c?: number; readonly md5?: Uint8Array; readonly size?: number },
+  actual: { readonly size: number; readonly crc32c: number; readonly md5?: Uint8Array },
+): StraitError | undefined {
+  if (expected.size !== undefined && expected.size !== actual.size) {
+    const message = `the upload has ${actual.size} bytes where ${expected.size} were declared`;
+    return new StraitError('invalidArgument', message, { field: 'size' });
+  }
+  if (expected.crc32c !== undefined && expected.crc32c !== actual.crc32c) {
+    return mismatch('CRC32C', base64Crc(expected.crc32c), base64Crc(actual.crc32c));
+  }
+  if (expected.md5 !== undefined && actual.md5 !== undefined) {
+    const [wanted, found] = [Buffer.from(expected.md5).toString('base64'), Buffer.from(actual.md5).toString('base64')];
+    if (wanted !== found) return mismatch('MD5', wanted, found);
+  }
+  return undefined;
+}
+
+/** As GCS words it. */
+function mismatch(kind: 'CRC32C' | 'MD5', expected: string, actual: string): StraitError {
+  const message = `Provided ${kind} "${expected}" doesn't match calculated ${kind} "${actual}".`;
+  return new StraitError('checksumMismatch', message, { expected, actual });
+}
+
+/** 4 bytes, big-endian (discovery document, Object.crc32c). */
+function base64Crc(crc32c: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(crc32c);
+  return bytes.toString('base64');
+}
