@@ -31,8 +31,8 @@ export interface CopyInput {
 }
 
 /**
- * objects.copy and objects.rewrite (inside one sharing domain a rewrite ends in its first call). The copy has the storage
- * class the request names, else its bucket's. Content that is only at the owner is fetched first.
+ * objects.copy and objects.rewrite (inside one sharing domain a rewrite ends in its first call). The copy has the
+ * storage class the request names, else its bucket's. Content that is only at the owner is fetched first.
  */
 export async function copyObject(deps: NamespaceDeps, input: CopyInput): Promise<NamedObject> {
   const { source, destination } = input;
@@ -63,7 +63,7 @@ function copiedAttributes(input: CopyInput, source: ObjectState): ObjectAttribut
   return attributes;
 }
 
-/** A copy of content that is not at this site: its bytes come by read-through and are stored as an upload's would be. */
+/** A copy of content that is not at this site: its bytes come by read-through and are stored as an upload's are. */
 async function copyBytes(deps: NamespaceDeps, input: CopyInput): Promise<NamedObject> {
   const object = await getObject(deps, { address: input.source, preconditions: input.sourcePreconditions });
   const { state } = object;

@@ -23,8 +23,8 @@ export interface InsertTarget {
 }
 
 /**
- * Inserts an object in one request: preconditions, staged bytes, one commit. Durable when it resolves. A refusal that is
- * known before the bytes have come leaves `body` unread; preconditions are judged again at the commit.
+ * Inserts an object in one request: preconditions, staged bytes, one commit. Durable when it resolves. A refusal that
+ * is known before the bytes have come leaves `body` unread; preconditions are judged again at the commit.
  */
 export async function insertObject(
   deps: NamespaceDeps,

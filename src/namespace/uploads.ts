@@ -97,8 +97,8 @@ export interface UploadChunk {
  * Persists what it can of a chunk and finishes the object when `total` is reached; the target's preconditions are
  * judged then. A chunk beyond the persisted offset is `unavailable`; a source that breaks off leaves what was made
  * durable, and its error is thrown. A chunk that is not the last is kept in whole multiples of 256 KiB. Repeating the
- * finishing request answers the same object; a refusal at the end (preconditions, checksums) is repeated too. `body` may
- * be left unread.
+ * finishing request answers the same object; a refusal at the end (preconditions, checksums) is repeated too. `body`
+ * may be left unread.
  */
 export async function appendUpload(deps: NamespaceDeps, chunk: UploadChunk): Promise<UploadProgress> {
   const upload = await readUpload(deps, chunk.uploadId);

@@ -3,8 +3,8 @@ import type { ObjectAttributes } from '../../model/object.ts';
 import { utf8Length } from './names.ts';
 
 /**
- * Limits of what clients may set (google.storage.v2 ServiceConstants) and of what a row can hold: two faces of an object
- * stay below the metadata store's 32 KiB a value.
+ * Limits of what clients may set (google.storage.v2 ServiceConstants) and of what a row can hold: two faces of an
+ * object stay below the metadata store's 32 KiB a value.
  */
 
 /** Keys and values of custom metadata together, bytes of UTF-8. */

@@ -43,7 +43,7 @@ test('the bounds hold exactly the names that prefix, offsets and position admit'
     { nil: undefined },
   );
   fc.assert(
-    fc.property(name, name, name, position, aName, (prefix, startOffset, endOffset, after, candidate) => {
+    fc.property(fc.tuple(name, name, name), position, aName, ([prefix, startOffset, endOffset], after, candidate) => {
       const { start, end } = listBounds(filter({ prefix, startOffset, endOffset }), after);
       const isWithin =
         Buffer.compare(bytes(candidate), start) >= 0 &&

@@ -5,7 +5,7 @@ import { StraitError } from '../../model/errors.ts';
 const OBJECT_NAME_BYTES_MAX = 1024;
 const ACME_PREFIX = '.well-known/acme-challenge/';
 
-/** Why `name` cannot name an object; undefined when it can. Names are never paths: `a`, `a/`, `a//b`, `/x` are legal. */
+/** Why `name` cannot name an object; undefined when it can. Names are never paths: `a/`, `a//b`, `/x` are legal. */
 export function objectNameProblem(name: string): string | undefined {
   if (!name.isWellFormed()) return 'an object name must be valid UTF-8';
   const bytes = utf8Length(name);

@@ -61,8 +61,8 @@ export interface BlobStore {
    */
   append(stagingId: StagingId, offset: number, source: AsyncIterable<Uint8Array>): Promise<AppendResult>;
   /**
-   * Makes the staged bytes a blob whose id is the staging's, so that an audit can tell whose a blob is. Sealing a sealed
-   * staging id again answers the same blob.
+   * Makes the staged bytes a blob whose id is the staging's, so that an audit can tell whose a blob is. Sealing a
+   * sealed staging id again answers the same blob.
    */
   seal(stagingId: StagingId): Promise<SealedBlob>;
   /** `begin`, `append`, `seal` in one, without progress in between: for uploads that cannot be resumed. */
