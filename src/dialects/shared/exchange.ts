@@ -176,11 +176,16 @@ export class Exchange implements HttpRequest {
         return () => this.#response.off('finish', resolve);
       });
     }
-    if (this.#incoming.complete || this.#isGone) return;
+    if (this.#incoming.complete || this.#incoming.socket.destroyed || this.#isGone) return;
     // `node:http` swallows what the handler left unread. It counts as one wait, so it cannot go on for ever.
+    const { socket } = this.#incoming;
     await this.#waitForClient((resolve) => {
       this.#incoming.once('end', resolve).once('close', resolve);
-      return () => this.#incoming.off('end', resolve).off('close', resolve);
+      socket.once('close', resolve);
+      return () => {
+        this.#incoming.off('end', resolve).off('close', resolve);
+        socket.off('close', resolve);
+      };
     });
   }
 

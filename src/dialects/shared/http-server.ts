@@ -62,6 +62,7 @@ export class HttpServer {
   readonly #logger: Logger;
   readonly #exchanges = new Set<Exchange>();
   readonly #closing = new AbortController();
+  readonly #closed = new AbortController();
   readonly #idPrefix: string;
   #requestCount = 0;
 
@@ -116,6 +117,7 @@ export class HttpServer {
     await closed;
     drained.abort();
     await cutting;
+    this.#closed.abort();
   }
 
   #accept(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
@@ -198,8 +200,8 @@ export class HttpServer {
   async #sweep(): Promise<void> {
     const { clock } = this.#deps;
     const intervalMs = Math.max(50, Math.min(1_000, this.#settings.stallTimeoutMs / 4));
-    while (!this.#closing.signal.aborted || this.#exchanges.size > 0) {
-      await clock.sleep(intervalMs, this.isDraining ? undefined : this.#closing.signal);
+    while (!this.#closed.signal.aborted) {
+      await clock.sleep(intervalMs, this.#closed.signal);
       for (const exchange of this.#exchanges) exchange.endStall(this.#settings.stallTimeoutMs);
     }
   }
