@@ -4,6 +4,7 @@ import { StraitError } from '../model/errors.ts';
 import type { BucketName, ObjectName } from '../model/ids.ts';
 import type { Remote, RemoteObject } from '../remotes/port.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { TableFormat, TableLocation } from '../tables/port.ts';
 
 export type DifferenceKind = 'missing' | 'different' | 'unexpected' | 'unreadable';
 
@@ -36,6 +37,8 @@ export interface VerifyReport {
 export interface VerifyStatus {
   readonly caughtUp: boolean;
   readonly retiring: number;
+  readonly tables: readonly TableLocation[];
+  /** `gs://…/` of tables mirrored as plain objects. */
   readonly unresolved: readonly string[];
 }
 
@@ -43,7 +46,9 @@ export interface VerifyDeps {
   readonly site: Remote;
   readonly cloud: Remote;
   readonly clock: Clock;
-  /** Asked after the comparison: a name is *behind*, not different, while the site still has work. */
+  /** They know which names never appear at a site: markers, heartbeats, locks. */
+  readonly formats: readonly TableFormat[];
+  /** Asked before and after the comparison: a name is *behind*, not different, while the site still has work. */
   readonly status: () => Promise<VerifyStatus>;
 }
 
@@ -57,12 +62,11 @@ export interface VerifyOptions {
 
 const DIFFERENCES_MAX = 1_000;
 const SECOND_LOOK_MS = 500;
-/** Names that never appear at a site (Hudi markers, heartbeats and locks). */
-const NEVER_LISTED = /(^|\/)\.hoodie\/(\.temp\/|\.heartbeat\/|\.locks\/|[^/]*lock[^/]*$|.*\/\.sample_writes)/;
 
 export async function verifySite(deps: VerifyDeps, options: VerifyOptions, signal: AbortSignal): Promise<VerifyReport> {
   const asOf = new Date(deps.clock.nowMs()).toISOString();
-  const audit = new Audit(deps, options, signal);
+  const { tables } = await deps.status();
+  const audit = new Audit(deps, { ...options, tables }, signal);
   const buckets = options.buckets.length > 0 ? options.buckets : await cloudBuckets(deps.cloud, signal);
   for (const bucket of buckets) await audit.compareBucket(bucket);
   const differences = await audit.lookAgain();
@@ -87,15 +91,19 @@ async function cloudBuckets(cloud: Remote, signal: AbortSignal): Promise<BucketN
   return (await cloud.listBuckets(signal)).map(({ name }) => name);
 }
 
+interface AuditOptions extends VerifyOptions {
+  readonly tables: readonly TableLocation[];
+}
+
 class Audit {
   objects = 0;
   bytes = 0;
   readonly #deps: VerifyDeps;
-  readonly #options: VerifyOptions;
+  readonly #options: AuditOptions;
   readonly #signal: AbortSignal;
   readonly #suspects: { readonly bucket: BucketName; readonly name: ObjectName }[] = [];
 
-  constructor(deps: VerifyDeps, options: VerifyOptions, signal: AbortSignal) {
+  constructor(deps: VerifyDeps, options: AuditOptions, signal: AbortSignal) {
     this.#deps = deps;
     this.#options = options;
     this.#signal = signal;
@@ -121,7 +129,7 @@ class Audit {
     name: ObjectName,
     pair: { readonly left: RemoteObject | undefined; readonly right: RemoteObject | undefined; readonly order: number },
   ): Promise<void> {
-    if (NEVER_LISTED.test(name)) return;
+    if (this.#isNeverListed(bucket, name)) return;
     this.objects += 1;
     if (this.objects % 1000 === 0) this.#options.onProgress?.(this.objects);
     const isEqual = pair.order === 0 && sameObject(pair.left, pair.right);
@@ -130,6 +138,14 @@ class Audit {
     if (this.#options.readsBytes && pair.right !== undefined && !(await this.#isReadable(bucket, pair.right))) {
       this.#suspect(bucket, name);
     }
+  }
+
+  #isNeverListed(bucket: BucketName, name: ObjectName): boolean {
+    return this.#options.tables.some((location) => {
+      if (location.bucket !== bucket || !name.startsWith(location.prefix)) return false;
+      const format = this.#deps.formats.find((candidate) => candidate.name === location.format);
+      return format?.isNeverListed(location, name) === true;
+    });
   }
 
   #suspect(bucket: BucketName, name: ObjectName): void {
