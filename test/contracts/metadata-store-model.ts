@@ -53,7 +53,7 @@ class Model {
 export function testModel(subject: Subject): void {
   describe('against a model', () => {
     test('any sequence of transactions leaves the rows, journals and marks of a Map', async (context) => {
-      const numRuns = Math.max(5, Math.floor(subject.settings.rounds / 50));
+      const numRuns = Math.max(5, Math.floor(subject.settings.rounds / 100));
       await fc.assert(
         fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 20 }), async (steps) => {
           const place = await subject.settings.place();
