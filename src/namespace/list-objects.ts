@@ -37,7 +37,7 @@ export interface ListResult {
 const HIDDEN_ROWS_MAX = 4_000;
 /** Rows of the first scan after a seek over a rolled-up prefix; doubled while no seek follows. */
 const ROWS_AFTER_SEEK = 8;
-const ROWS_PER_SCAN_MAX = 1_000;
+const ROWS_PER_SCAN_MAX = 1_001;
 
 /** One page, at one version. A rolled-up prefix costs one seek, not a walk over its names. */
 export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
