@@ -1,20 +1,16 @@
-import { systemClock } from '../../src/runtime/clock.ts';
-import { noCrashPoints } from '../../src/runtime/crash-points.ts';
-import { LMDB_DEFAULTS, openLmdbMetadataStore } from '../../src/stores/metadata/lmdb/lmdb-store.ts';
+import { openMetadataStore } from '../support/open-metadata-store.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { metadataStoreContract } from './metadata-store.ts';
 
-metadataStoreContract('lmdb', {
+metadataStoreContract({
+  name: 'lmdb',
   rounds: 3_000,
   place: async () => {
     const folder = await temporaryFolder('metadata');
     return {
-      open: async () =>
-        openLmdbMetadataStore(
-          { ...LMDB_DEFAULTS, folder: folder.path },
-          { clock: systemClock, crashPoints: noCrashPoints },
-        ),
+      open: (clock) => openMetadataStore('lmdb', folder.path, clock && { clock }),
       reopens: true,
+      childArgs: ['lmdb', folder.path],
       remove: async () => folder[Symbol.asyncDispose](),
     };
   },

@@ -3,10 +3,11 @@ import { noCrashPoints } from '../../src/runtime/crash-points.ts';
 import { MemoryMetadataStore } from '../../src/stores/metadata/memory/memory-store.ts';
 import { metadataStoreContract } from './metadata-store.ts';
 
-metadataStoreContract('memory', {
+metadataStoreContract({
+  name: 'memory',
   rounds: 5_000,
   place: async () => ({
-    open: async () => new MemoryMetadataStore({ clock: systemClock, crashPoints: noCrashPoints }),
+    open: async (clock = systemClock) => new MemoryMetadataStore({ clock, crashPoints: noCrashPoints }),
     reopens: false,
     remove: async () => {},
   }),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isStraitError } from '../../src/model/errors.ts';
-import type { Check, CommitOutcome, Stamp, Transaction, Write } from '../../src/stores/metadata/port.ts';
+import type { Check, CommitOutcome, MetadataStore, Stamp, Transaction, Write } from '../../src/stores/metadata/port.ts';
+import { recordFigure } from '../support/record-figure.ts';
 import {
   below,
   EVERYTHING,
@@ -22,6 +23,7 @@ export function testCommits(subject: Subject): void {
   });
   describe('stamps and mints', () => testStamps(subject));
   describe('limits', () => testLimits(subject));
+  describe('rates', () => testRates(subject));
 }
 
 function testChecks(subject: Subject): void {
@@ -314,5 +316,51 @@ function testLimits(subject: Subject): void {
       for await (const entry of store.tail('j', 0n, new AbortController().signal)) assert.fail(`entry ${entry.seq}`);
     }, closed);
     await store.close();
+  });
+}
+
+const WRITERS = 64;
+
+/** Commits a second of 64 writers, each of whose commits journals, mints and checks as an object mutation does. */
+async function commitRate(store: MetadataStore, run: string, scopeOf: (writer: number) => string, each: number) {
+  for (let scope = 0; scope < WRITERS; scope += 1)
+    await mustCommit(store, { writes: [put(`epoch/${run}/${scope}`, '1')] });
+  const epochs = await store.get(Array.from({ length: WRITERS }, (_, scope) => utf8(`epoch/${run}/${scope}`)));
+  const startMs = performance.now();
+  const writer = async (name: number) => {
+    const scope = scopeOf(name);
+    const epoch = epochs[Number(scope)];
+    assert.ok(epoch);
+    for (let index = 0; index < each; index += 1) {
+      const outcome = await store.commit({
+        checks: [{ kind: 'version', key: epoch.key, version: epoch.version }],
+        writes: [put(`object/${run}/${name}/${index}`, 'x'.repeat(300))],
+        appends: [{ journal: `${run}/${scope}`, value: utf8('entry') }],
+        mints: [{ scope: `${run}/${scope}`, nowMicros: BigInt(index) }],
+      });
+      assert.equal(outcome.kind, 'committed');
+    }
+  };
+  await Promise.all(Array.from({ length: WRITERS }, (_, name) => writer(name)));
+  return (WRITERS * each) / ((performance.now() - startMs) / 1_000);
+}
+
+function testRates(subject: Subject): void {
+  test('64 writers to one scope keep at least half the rate of 64 writers to 64 scopes', async (context) => {
+    const store = await subject.store(context);
+    const each = Math.max(3, Math.floor(subject.settings.rounds / 100));
+    await commitRate(store, 'warm', () => '0', each);
+    const ratios: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      const one = await commitRate(store, `one${round}`, () => '0', each);
+      const many = await commitRate(store, `many${round}`, (writer) => `${writer}`, each);
+      ratios.push(one / many);
+    }
+    const median = ratios.sort((a, b) => a - b)[3] ?? 0;
+    recordFigure({ name: `${subject.settings.name}: one scope against 64`, value: Number(median.toFixed(2)) });
+    assert.ok(
+      median >= 0.5,
+      `one scope has ${median.toFixed(2)} of the rate: ${ratios.map((ratio) => ratio.toFixed(2))}`,
+    );
   });
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isStraitError } from '../../src/model/errors.ts';
-import type { MetadataStore } from '../../src/stores/metadata/port.ts';
+import { LIMITS, type MetadataStore } from '../../src/stores/metadata/port.ts';
+import { manualClock } from '../support/manual-clock.ts';
 import {
   below,
   EVERYTHING,
@@ -282,6 +283,43 @@ function testSnapshots(subject: Subject): void {
     const leaked = await store.snapshot(async (view) => view);
     await assert.rejects(leaked.get([utf8('a')]), (error) => isStraitError(error, 'unavailable'));
     assert.equal((await mustCommit(store, { writes: [put('a', '1')] })).seqs.length, 0);
+  });
+
+  test('a snapshot ends after its time, and then frees what it held', async (context) => {
+    const place = await subject.place(context);
+    const clock = manualClock();
+    const store = await place.open(clock);
+    await mustCommit(store, { writes: [put('a', '1')] });
+    await store.snapshot(async (view) => {
+      await clock.advance(LIMITS.snapshotMsMax - 1);
+      assert.equal((await view.get([utf8('a')])).length, 1);
+      await clock.advance(2_000);
+      await assert.rejects(view.get([utf8('a')]), (error) => isStraitError(error, 'unavailable'));
+      await assert.rejects(view.scan(EVERYTHING, { limit: 1 }), (error) => isStraitError(error, 'unavailable'));
+    });
+    assert.equal(text((await getOne(store, 'a'))?.value ?? utf8('')), '1');
+    await store.close();
+  });
+
+  test('a scan longer than a turn of the event loop is whole, and at one version', async (context) => {
+    const store = await subject.store(context);
+    const total = 5_000;
+    const name = (index: number) => `s/${String(index).padStart(5, '0')}`;
+    for (let start = 0; start < total; start += 1_000) {
+      const writes = Array.from({ length: 1_000 }, (_, index) => put(name(start + index), 'old'));
+      await mustCommit(store, { writes });
+    }
+    for (const reverse of [false, true]) {
+      const scanning = store.scan(below('s/'), { limit: total + 1, reverse });
+      await mustCommit(store, { writes: [remove(name(0)), remove(name(total - 1)), put('s/00000a', 'new')] });
+      const rows = await scanning;
+      const keys = rows.map(({ key }) => text(key));
+      assert.deepEqual(keys, reverse ? keys.toSorted().reverse() : keys.toSorted());
+      const old = Array.from({ length: total }, (_, index) => name(index));
+      const fresh = ['s/00000a', ...old.slice(1, -1)];
+      assert.ok([old.join(), fresh.join()].includes(keys.toSorted().join()), `a mix of ${keys.length} rows`);
+    }
+    assert.equal((await store.scan(below('s/'), { limit: 1_500 })).length, 1_500);
   });
 
   test('a read started after a commit resolved sees it', async (context) => {

@@ -10,7 +10,7 @@ import { testProcesses } from './metadata-store-processes.ts';
 import { testReads } from './metadata-store-reads.ts';
 import type { ContractSettings, Subject } from './metadata-subject.ts';
 
-export function metadataStoreContract(name: string, settings: ContractSettings): void {
+export function metadataStoreContract(settings: ContractSettings): void {
   const subject: Subject = {
     settings,
     async place(context) {
@@ -28,7 +28,7 @@ export function metadataStoreContract(name: string, settings: ContractSettings):
       return store;
     },
   };
-  describe(`metadata store: ${name}`, { skip: settings.skip ?? false }, () => {
+  describe(`metadata store: ${settings.name}`, { skip: settings.skip ?? false }, () => {
     before(async () => settings.start?.());
     after(async () => settings.stop?.());
     testReads(subject);

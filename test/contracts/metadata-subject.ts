@@ -1,12 +1,13 @@
 /** What the parts of the metadata contract suite share: the store under test, and short ways to say things. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import type { Clock } from '../../src/runtime/clock.ts';
 import type { MetadataStore, Row, Transaction } from '../../src/stores/metadata/port.ts';
 
 /** Somewhere one store's data lives. */
 export interface StorePlace {
   /** Opens the store kept here. Where `reopens`, another call, or another process, opens the same data. */
-  open(): Promise<MetadataStore>;
+  open(clock?: Clock): Promise<MetadataStore>;
   readonly reopens: boolean;
   /** What `test/support/metadata-child.ts` needs to open the same data from another process. */
   readonly childArgs?: readonly string[];
@@ -14,6 +15,7 @@ export interface StorePlace {
 }
 
 export interface ContractSettings {
+  readonly name: string;
   /** A new, empty place. */
   readonly place: () => Promise<StorePlace>;
   /** Races, appends and the like: how many an adapter can do in a second or two. */

@@ -1,0 +1,20 @@
+import { type Clock, systemClock } from '../../src/runtime/clock.ts';
+import { type CrashPoints, noCrashPoints } from '../../src/runtime/crash-points.ts';
+import { LMDB_DEFAULTS, openLmdbMetadataStore } from '../../src/stores/metadata/lmdb/lmdb-store.ts';
+import type { MetadataStore } from '../../src/stores/metadata/port.ts';
+
+export interface TestDeps {
+  readonly clock?: Clock;
+  readonly crashPoints?: CrashPoints;
+}
+
+/** Opens a durable store by the two words a child process is given: the adapter and where its data is. */
+export async function openMetadataStore(
+  adapter: string,
+  location: string,
+  deps: TestDeps = {},
+): Promise<MetadataStore> {
+  const full = { clock: deps.clock ?? systemClock, crashPoints: deps.crashPoints ?? noCrashPoints };
+  if (adapter === 'lmdb') return openLmdbMetadataStore({ ...LMDB_DEFAULTS, folder: location }, full);
+  throw new Error(`no such adapter: ${adapter}`);
+}
