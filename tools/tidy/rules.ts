@@ -109,6 +109,7 @@ export const PACKAGE_RULES: Readonly<Record<string, readonly string[]>> = {
   '@duckdb/node-api': ['src/apps/demo'],
   avsc: ['src/tables', 'src/apps/demo'],
   hyparquet: ['src/tables', 'src/apps/demo'],
+  'hyparquet-writer': ['src/apps/demo'],
   'hyparquet-compressors': ['src/tables', 'src/apps/demo'],
   '@node-rs/crc32': [
     'src/namespace',

@@ -150,7 +150,7 @@ export class DeltaLook {
 
   /**
    * Far behind, the versions in between may be gone from the source (vacuum): the newest one is offered too. Of the
-   * checkpoints in between only the newest is published; the others are strays.
+   * checkpoints in between only the newest goes with it; others follow as attachments, or are strays.
    */
   async #offerNewest(chain: Chain, newest: Newest): Promise<void> {
     const checkpoint = await this.#newestComplete(newest.checkpoints);

@@ -11,14 +11,22 @@ import type {
   TableStep,
   TailProbe,
 } from '../port.ts';
-import { broken, type DirectoryState, listData } from './list-data.ts';
+import { listData } from './list-data.ts';
 
 const MARKER = '_SUCCESS';
 /** Summaries that some writers put beside the marker; readers use them only when they are there. */
 const SUMMARIES: readonly string[] = ['_metadata', '_common_metadata'];
 /** Folders in which jobs of Hadoop, Spark and Hive keep what is not committed yet. */
 const TEMPORARY = /(?:^|\/)(?:_temporary|\.spark-staging[^/]*|\.hive-staging[^/]*|_tmp\.[^/]*)\//;
+/** A file younger than the marker belongs to a job that has not ended; the clocks that stamped both may differ. */
+const MARKER_SKEW_MS = 1000;
 const HIDDEN_FOLDER = /(?:^|\/)[_.][^/]*\//;
+
+interface DirectoryState {
+  /** The marker's generation, in decimal. */
+  readonly generation: string;
+  readonly updatedMs: number;
+}
 
 /**
  * A plain folder of data files whose writer ends each job with a `_SUCCESS` object (Hadoop's FileOutputCommitter). A
@@ -107,13 +115,9 @@ async function* closure(location: TableLocation, files: TableFiles, state: Direc
     if (file.updatedMs <= state.updatedMs + MARKER_SKEW_MS) yield { name: file.name, size: file.size };
   }
   const file = await files.stat(marker(location));
-  if (String(file?.generation) !== state.generation) {
-    throw broken(marker(location), 'another job has begun to rewrite the folder');
-  }
+  // Another job has begun to rewrite the folder while it was listed: this listing stands for nothing.
+  if (String(file?.generation) !== state.generation) yield { name: marker(location), unread: true };
 }
-
-/** A file younger than the marker belongs to a job that has not ended; the clocks that stamped both may differ. */
-const MARKER_SKEW_MS = 1000;
 
 /** Data names shown that the source no longer has: the folder's listing is what readers take for the table. */
 async function* removes(location: TableLocation, files: TableFiles, shown: TableFiles): AsyncGenerator<ObjectName> {

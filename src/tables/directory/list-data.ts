@@ -1,16 +1,5 @@
 import type { ObjectName } from '../../model/ids.ts';
 import type { FileStat, TableFiles, TableLocation } from '../port.ts';
-import { TableLogError } from '../port.ts';
-
-export interface DirectoryState {
-  /** The marker's generation, in decimal. */
-  readonly generation: string;
-  readonly updatedMs: number;
-}
-
-export function broken(name: ObjectName, message: string): TableLogError {
-  return new TableLogError({ kind: 'broken', name, message });
-}
 
 /**
  * The folder's data files, as Spark and Hive list them: at any depth, without names that begin with `_` or `.` on any
