@@ -83,6 +83,9 @@ const SCAN_ROWS = 200;
 /** A page ends after this many rows, full or not: other projects' buckets must not make it endless. */
 const SCANNED_ROWS_MAX = 10_000;
 
+/** Stands for every project in a listing. GCS has no such project; sites that follow a gateway ask for it. */
+export const ALL_PROJECTS = '-';
+
 export async function listBuckets(
   deps: NamespaceDeps,
   input: {
@@ -102,7 +105,7 @@ export async function listBuckets(
       const rows = await view.scan({ start: from, end }, { limit: SCAN_ROWS });
       for (const row of rows) {
         const bucket = decodeBucket(row.value);
-        if (bucket.project === input.project) {
+        if (isOfProject(deps, bucket, input.project)) {
           if (buckets.length === input.maxResults) return { buckets, ...nextAfter(last) };
           buckets.push(bucket);
         }
@@ -114,6 +117,11 @@ export async function listBuckets(
     }
     return { buckets, ...nextAfter(last) };
   });
+}
+
+/** Buckets that another site owns belong to projects this site knows nothing of: they show in every project. */
+function isOfProject(deps: NamespaceDeps, bucket: Bucket, project: string): boolean {
+  return project === ALL_PROJECTS || bucket.project === project || bucket.owner !== deps.settings.site;
 }
 
 /** buckets.patch: `change` maps the stored settings to the new ones. Pure. */

@@ -33,11 +33,11 @@ export interface ListResult {
   readonly nextAfter?: ListPosition;
 }
 
-/** Hidden rows a page passes before it ends early: names that are not visible yet must not make it endless. */
-const HIDDEN_ROWS_MAX = 4_000;
+/** Rows a page looks at before it ends early: names that are not visible yet must not make it endless. */
+const ROWS_PER_PAGE_MAX = 20_000;
 /** Rows of the first scan after a seek over a rolled-up prefix; doubled while no seek follows. */
 const ROWS_AFTER_SEEK = 8;
-const ROWS_PER_SCAN_MAX = 1_001;
+const ROWS_PER_SCAN_MAX = 1_000;
 
 /** One page, at one version. A rolled-up prefix costs one seek, not a walk over its names. */
 export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
@@ -57,7 +57,6 @@ class ListPage {
   readonly #flipped = new Map<string, boolean>();
   /** Places taken on the page: an item and a prefix of the same name share one. */
   #places = 0;
-  #hidden = 0;
   #last: ListPosition | undefined;
 
   constructor(view: MetadataView, bucketId: BucketId, input: ListInput) {
@@ -80,7 +79,7 @@ class ListPage {
     const { end } = this.#range;
     let { start } = this.#range;
     let limit = this.#filter.delimiter === '' ? this.#wholePage() : ROWS_AFTER_SEEK;
-    while (this.#hidden < HIDDEN_ROWS_MAX) {
+    for (let looked = 0; looked < ROWS_PER_PAGE_MAX; looked += limit) {
       if (Buffer.compare(start, end) >= 0) return this.#result(false);
       const rows = await this.#view.scan({ start, end }, { limit });
       let resume: Uint8Array | undefined;
@@ -110,7 +109,6 @@ class ListPage {
     const name = leafOf('object', row.key);
     const state = await this.#visible(row);
     if (state === undefined) {
-      this.#hidden += 1;
       if (this.#places < this.#maxResults) this.#last = { kind: 'item', name };
       return undefined;
     }

@@ -1,4 +1,5 @@
 import { checkBans } from './check-bans.ts';
+import { checkDocuments } from './check-documents.ts';
 import { checkCycles, checkDeadFiles } from './check-graph.ts';
 import { checkImports } from './check-imports.ts';
 import { checkSizes } from './check-sizes.ts';
@@ -18,5 +19,6 @@ export function checkTree(files: ReadonlyMap<string, string>): readonly Violatio
     ...checkCycles(sources),
     ...checkDeadFiles(sources),
     ...checkText(files),
+    ...checkDocuments(files),
   ];
 }

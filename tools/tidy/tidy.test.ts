@@ -36,7 +36,7 @@ const CLEAN: Readonly<Record<string, string>> = {
   'src/apps/serve.ts': "import { routes } from '../dialects/gcs-json/server.ts';\nexport const app = routes;\n",
   'test/contracts/store.test.ts':
     "import { store } from '../../src/stores/metadata/memory/memory-store.ts';\nsetTimeout(() => store, 1);\n",
-  'README.md': 'Run `./bin/strait serve --data ./data`.\n',
+  'README.md': 'Run `./bin/strait help`.\n',
 };
 
 /** The messages that `planted` adds to the clean tree. */
@@ -258,6 +258,38 @@ test('text: machine paths and registry hosts, in any tracked file', () => {
   rejects({ 'package-lock.json': `{"resolved": "https://${host}/x/-/x.tgz"}\n` }, /package registry/);
   rejects({ 'src/model/x.ts': `export const x = '${['', 'work', 'x'].join('/')}';\n` }, /absolute path/);
   assert.deepEqual(findings({ 'docs/x.md': 'https://example.com/home/me and gs://lake/work/x\n' }), []);
+});
+
+const LAW_TABLE = Array.from({ length: 11 }, (_, index) => `| ${index + 1} | a law | not yet: later |`).join('\n');
+
+test('documents: links, paths, commands and scripts are there', () => {
+  const scripts = '{"scripts":{"check":"x","test":"x"}}';
+  const table = "export const COMMANDS = [\n  {\n    name: 'serve',\n  },\n];\n";
+  const base = { 'package.json': scripts, 'src/apps/cli/commands.ts': table };
+  const doc = (text: string) => ({ ...base, 'docs/x.md': `${text}\n` });
+  assert.deepEqual(
+    findings(doc('[a](../README.md) [b](https://e.x/y) `strait serve` `npm test` `npm run -s check`')),
+    [],
+  );
+  assert.deepEqual(findings(doc('a strait line of water; strait laced')), []);
+  rejects(doc('[a](../GONE.md)'), /links to \.\.\/GONE\.md, which is not there/);
+  rejects(doc('run `strait sevre`'), /strait sevre, which does not exist/);
+  rejects(doc('```sh\n./bin/strait sevre --x\n```'), /strait sevre, which does not exist/);
+  rejects(doc('run `npm run chekc`'), /npm run chekc, which does not exist/);
+  rejects(doc('run `npm start`'), /npm run start, which does not exist/);
+  rejects({ ...base, 'ARCHITECTURE.md': `${LAW_TABLE}\n\`src/gone/\`\n` }, /names src\/gone\/, which is not there/);
+});
+
+test('documents: each law has a test that is there, or says "not yet"', () => {
+  const base = { 'package.json': '{}' };
+  const law = (row: string) => ({
+    ...base,
+    'ARCHITECTURE.md': `${LAW_TABLE.replace('| 3 | a law | not yet: later |', row)}\n`,
+  });
+  assert.deepEqual(findings(law('| 3 | a law | `test/contracts/store.test.ts` |')), []);
+  rejects(law('| 3 | a law | surely |'), /law 3 names no test/);
+  rejects(law(''), /law 3 names no test/);
+  assert.match(findings(law('| 3 | a law | `test/contracts/gone.test.ts` |')).join(), /law 3 names no test/);
 });
 
 test('patterns: a star is one folder, or part of one name', () => {

@@ -2,38 +2,10 @@ import type { SiteStatus, TableStatus } from '../../dialects/admin/site-status.t
 import { StraitError } from '../../model/errors.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { readSettings } from '../../runtime/config/read-settings.ts';
-import type { Section } from '../../runtime/config/render-settings.ts';
-import { SETTINGS } from '../../runtime/config/schema.ts';
-import { type Setting, variableOf } from '../../runtime/config/setting.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
 import { type Call, EXIT, type ExitCode } from './command.ts';
 import { json } from './run-cli.ts';
-
-const PLAIN = { unit: null, default: null, min: null, max: null, secret: false, from: ['flag', 'variable'] } as const;
-
-/** The running site that `status` and `verify` ask about. */
-export const SITE_URL = {
-  ...PLAIN,
-  key: 'site',
-  type: 'url',
-  default: 'http://127.0.0.1:9001',
-  placeholder: 'URL',
-  help: 'The running site to ask, also as $STRAIT_SITE.',
-} as const satisfies Setting;
-
-const CLOUD_URL = {
-  ...PLAIN,
-  key: 'cloud',
-  type: 'url',
-  placeholder: 'URL',
-  help: 'Accepted so that status and verify take the same flags; the site itself knows its cloud.',
-} as const satisfies Setting;
-
-const STATUS_SETTINGS = [SITE_URL, CLOUD_URL] as const;
-export const ENDPOINT_SECTION: Section = { title: 'The site', settings: STATUS_SETTINGS };
-
-/** Variables that other commands read. */
-export const OTHER_VARIABLES = SETTINGS.map(({ key }) => variableOf(key));
+import { OTHER_VARIABLES, STATUS_SETTINGS } from './settings.ts';
 
 const ANSWER_MS_MAX = 10_000;
 

@@ -9,6 +9,8 @@ export interface SiteStatus {
   readonly site: string;
   /** The endpoint this site follows; absent for a gateway of its own, which is always caught up. */
   readonly cloud?: string;
+  /** The buckets it follows; absent: every bucket of the cloud. */
+  readonly buckets?: readonly string[];
   /**
    * Every table is at the newest complete commit of the last full listing, nothing waits or is held, and no name is
    * left to apply. False until the first full listing has ended.
@@ -57,7 +59,13 @@ export interface TableStatus {
 const MISSING_SHOWN_MAX = 20;
 const TROUBLE_SHOWN_MAX = 100;
 
-export function siteStatus(report: SyncReport, cloud: string): SiteStatus {
+export interface Following {
+  readonly cloud: string;
+  /** Empty: every bucket. */
+  readonly buckets: readonly string[];
+}
+
+export function siteStatus(report: SyncReport, following: Following): SiteStatus {
   const { site, caughtUp, buckets, calls, bytesFetched, lagMs, alarms } = report;
   const listed = buckets.map((bucket) => bucket.listedMs);
   const isListed = listed.length > 0 && listed.every((ms) => ms !== undefined);
@@ -66,7 +74,8 @@ export function siteStatus(report: SyncReport, cloud: string): SiteStatus {
   );
   return {
     site,
-    cloud,
+    cloud: following.cloud,
+    ...(following.buckets.length > 0 ? { buckets: following.buckets } : {}),
     caughtUp,
     backlog: sum(buckets.map((bucket) => bucket.backlog)),
     retiring: sum(buckets.map((bucket) => bucket.retiring)),

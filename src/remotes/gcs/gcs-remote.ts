@@ -19,7 +19,7 @@ export interface GcsRemoteDeps {
 export interface GcsRemoteSettings {
   /** Any GCS endpoint: `https://storage.googleapis.com`, or a gateway's URL. */
   readonly endpoint: string;
-  /** Whose buckets are listed; GCS wants one, a gateway may not. */
+  /** Whose buckets are listed. GCS wants one; absent, a gateway is asked for those of all projects. */
   readonly project?: string;
   /** 64 when absent. */
   readonly connectionsMax?: number;
@@ -33,6 +33,8 @@ export interface GcsRemoteSettings {
   readonly delayMsMax?: number;
 }
 
+/** What a Strait gateway takes for every project. */
+const ALL_PROJECTS = '-';
 const LIST_FIELDS = `nextPageToken,items(${OBJECT_FIELDS})`;
 
 /** GCS, or anything that speaks its JSON API. */
@@ -53,10 +55,11 @@ export class GcsRemote implements Remote {
   }
 
   async listBuckets(signal: AbortSignal): Promise<readonly RemoteBucket[]> {
+    const project = this.#project ?? ALL_PROJECTS;
     const buckets: RemoteBucket[] = [];
     let pageToken: string | undefined;
     do {
-      const query = encodeQuery({ project: this.#project, maxResults: 1000, pageToken });
+      const query = encodeQuery({ project, maxResults: 1000, pageToken });
       const page = await this.#http.json(`/storage/v1/b${query}`, signal);
       if (page === undefined)
         throw new StraitError('unsupported', 'the endpoint lists no buckets', { feature: 'buckets.list' });

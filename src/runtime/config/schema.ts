@@ -233,16 +233,16 @@ const SYNC = [
     ...PLAIN,
     key: 'transferConcurrency',
     type: 'integer',
-    unit: 'parts',
+    unit: 'objects',
     default: 8,
     min: 1,
     max: 256,
-    help: 'Parts that are fetched at the same time.',
+    help: 'Objects that are fetched at the same time; less when their parts would not fit transferBufferBytes.',
   },
   {
     ...BYTES,
     key: 'transferPartBytes',
-    default: 8 * MIB,
+    default: 4 * MIB,
     min: 65_536,
     max: 1024 * MIB,
     help: 'Larger objects are fetched in parts of this size. After a restart at most one part is fetched again.',
@@ -250,8 +250,8 @@ const SYNC = [
   {
     ...BYTES,
     key: 'transferBufferBytes',
-    default: 64 * MIB,
-    min: 65_536,
+    default: 96 * MIB,
+    min: 131_072,
     help: 'The most memory that fetched bytes may wait in.',
   },
 ] as const satisfies readonly Setting[];
@@ -300,10 +300,10 @@ const PROCESS = [
     ...PLAIN,
     key: 'asGcs',
     type: 'choice',
-    choices: ['quick', 'calm', 'rough'],
+    choices: ['plain', 'rough'],
     help:
-      'Gives a stand-in cloud the manners of GCS. quick: generations in random order, one mutation a second per ' +
-      'name. calm: that, and latency on every call. rough: that, and some calls answered 429 or 503.',
+      'Gives a stand-in cloud the manners of GCS. plain: generations in no order, one mutation a second per name. ' +
+      'rough: that, latency on every call, and some calls answered 429 or 503.',
   },
   {
     ...PLAIN,

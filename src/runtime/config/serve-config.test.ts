@@ -83,7 +83,7 @@ test('values outside their bounds are errors that say where they came from', () 
     "STRAIT_METADATA: must be one of lmdb, memory, postgres (it is 'mysql')",
     "--free-share-min: must be at most 1 (it is '1.5')",
     "reconcileMs in strait.yaml: must be a whole number (it is '1.5')",
-    "--transfer-concurrency: must be at least 1 parts (it is '0')",
+    "--transfer-concurrency: must be at least 1 objects (it is '0')",
     "--drain-ms: must be a number, alone or with one of ms, s, m, h, d (it is '2 y')",
   ]);
 });
@@ -111,7 +111,7 @@ test('durations and sizes take units; IPv6 addresses take brackets', () => {
 
 test('policies and tables come from the file, in gs:// words', () => {
   const yaml = `
-cloud: https://storage.googleapis.com
+cloud: https://lake.example.com
 policies:
   - { prefix: gs://lake/sales/, policy: keep }
   - { table: gs://lake/sales/clicks, policy: read-through }
@@ -150,17 +150,15 @@ const CROSS: readonly (readonly [why: string, args: readonly string[], expected:
   ['off loopback is refused', [...ENOUGH, '--listen', '0.0.0.0:9000'], /identity is not checked yet.*--insecure-open/],
   ['unless accepted', [...ENOUGH, '--listen', '0.0.0.0:9000', '--insecure-open'], undefined],
   ['all of 127/8 is loopback', [...ENOUGH, '--listen', '127.1.2.3:9000'], undefined],
-  [
-    'a real cloud needs a hot policy',
-    [...ENOUGH, '--cloud', 'https://storage.googleapis.com'],
-    /policy: keep.*--hot-all/,
-  ],
-  ['or --hot-all', [...ENOUGH, '--cloud', 'https://storage.googleapis.com', '--hot-all'], undefined],
+  ['a real cloud needs a hot policy', [...ENOUGH, '--cloud', 'https://lake.example.com'], /policy: keep.*--hot-all/],
+  ['or --hot-all', [...ENOUGH, '--cloud', 'https://lake.example.com', '--hot-all'], undefined],
+  ['GCS needs a project', [...ENOUGH, '--cloud', 'https://storage.googleapis.com', '--hot-all'], /give --project ID/],
+  ['or buckets', [...ENOUGH, '--cloud', 'https://storage.googleapis.com', '--hot-all', '--bucket', 'b'], undefined],
   ['a loopback cloud does not', [...ENOUGH, '--cloud', 'http://localhost:9000'], undefined],
   ['a cloud speaks HTTP', [...ENOUGH, '--cloud', 'gs://lake'], /http or https URL/],
   ['a cloud URL holds no password', [...ENOUGH, '--cloud', 'http://a:b@localhost'], /--cloud-credentials/],
   ['cloud is the cloud', ['--site', 'cloud', '--data', 'x', '--cloud', 'http://localhost'], /another --site/],
-  ['a stand-in has no cloud', [...ENOUGH, '--cloud', 'http://localhost', '--as-gcs', 'calm'], /leave out --cloud/],
+  ['a stand-in has no cloud', [...ENOUGH, '--cloud', 'http://localhost', '--as-gcs', 'rough'], /leave out --cloud/],
   ['postgres needs a URL', [...ENOUGH, '--metadata', 'postgres'], /set STRAIT_METADATA_URL/],
   ['s3 needs four', [...ENOUGH, '--blobs', 's3', '--s3-bucket', 'b'], /set all four/],
   ['polls do not cross', [...ENOUGH, '--tail-poll-ms', '20s'], /raise --tail-poll-max-ms/],
@@ -186,8 +184,8 @@ test('crashAt names a point and a count, in fault tests only', () => {
 test('credentials default to none on loopback, else to adc', () => {
   const of = (...args: string[]) => read([...ENOUGH, '--hot-all', ...args]).cloud?.credentials;
   assert.equal(of('--cloud', 'http://[::1]:9000'), 'none');
-  assert.equal(of('--cloud', 'https://storage.googleapis.com'), 'adc');
-  assert.equal(of('--cloud', 'https://storage.googleapis.com', '--cloud-credentials', 'key.json'), 'key.json');
+  assert.equal(of('--cloud', 'https://lake.example.com'), 'adc');
+  assert.equal(of('--cloud', 'https://lake.example.com', '--cloud-credentials', 'key.json'), 'key.json');
 });
 
 test('the result cannot be changed, deep down', () => {

@@ -62,6 +62,10 @@ const CHECKS: readonly CrossCheck[] = [
     cloud && (cloud.username !== '' || cloud.password !== '')
       ? 'the cloud URL must hold no credentials; use --cloud-credentials'
       : undefined,
+  ({ cloud, project, bucket }) =>
+    cloud && /(^|\.)googleapis\.com$/.test(cloud.hostname) && project === undefined && bucket.length === 0
+      ? 'GCS lists buckets by project; give --project ID, or name the buckets with --bucket'
+      : undefined,
   ({ cloud, hotAll, policies }) =>
     cloud && !isLoopback(cloud.hostname) && !hotAll && !policies?.some(({ policy }) => policy === 'keep')
       ? 'nothing says what to keep of this cloud, and keeping all of it may be much; ' +
@@ -83,8 +87,9 @@ const CHECKS: readonly CrossCheck[] = [
   ({ tailPollMs, tailPollMaxMs }) =>
     tailPollMs > tailPollMaxMs ? 'tailPollMs must not be above tailPollMaxMs; raise --tail-poll-max-ms' : undefined,
   ({ transferPartBytes, transferBufferBytes }) =>
-    transferPartBytes > transferBufferBytes
-      ? 'a part must fit the buffer: raise --transfer-buffer-bytes or lower --transfer-part-bytes'
+    2 * transferPartBytes > transferBufferBytes
+      ? 'two parts must fit the buffer, one that comes and one that is written; ' +
+        'raise --transfer-buffer-bytes or lower --transfer-part-bytes'
       : undefined,
   ({ policies }) => duplicate('policies', policies),
   ({ tables }) => duplicate('tables', tables),

@@ -47,8 +47,6 @@ export interface PlanOptions {
    * that readers must find the newest version by listing.
    */
   readonly icebergHints: 'synthesised' | 'sample';
-  /** Iceberg: the names in the order in which the table's writer uploaded them, where that is known. */
-  readonly order: readonly string[] | undefined;
 }
 
 export const PLAN_DEFAULTS: PlanOptions = {
@@ -57,7 +55,6 @@ export const PLAN_DEFAULTS: PlanOptions = {
   pathAliases: [],
   root: 'gs://lake/table/',
   icebergHints: 'synthesised',
-  order: undefined,
 };
 
 export function crc32cOf(content: Uint8Array): string {

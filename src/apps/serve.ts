@@ -1,0 +1,89 @@
+/** `strait serve`: builds one site by hand, in the order things start. Closing goes the other way. */
+import { adminRoutes } from '../dialects/admin/routes.ts';
+import { ownerStatus, siteStatus } from '../dialects/admin/site-status.ts';
+import { createGcsJsonServer } from '../dialects/gcs-json/server.ts';
+import type { NamespaceDeps } from '../namespace/deps.ts';
+import { bindNamespace } from '../namespace/service.ts';
+import { credentialsFor } from '../remotes/gcs/credentials.ts';
+import { GcsRemote } from '../remotes/gcs/gcs-remote.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { renderAddress } from '../runtime/config/render-settings.ts';
+import type { CloudConfig, ServeConfig } from '../runtime/config/serve-config.ts';
+import { crashAt, noCrashPoints } from '../runtime/crash-points.ts';
+import { createMetrics } from '../runtime/create-metrics.ts';
+import { Lifecycle, RESTART_DEFAULTS } from '../runtime/lifecycle.ts';
+import { jsonLogger } from '../runtime/logger.ts';
+import { systemRandom } from '../runtime/random.ts';
+import type { MetadataStore } from '../stores/metadata/port.ts';
+import { Sync } from '../sync/sync.ts';
+import { observeProcess } from './observe-process.ts';
+import { openBlobs, openMetadata } from './open-stores.ts';
+import { CLOSE_MS, gatewaySettings, namespaceSettings, syncSettings } from './service-settings.ts';
+import { tableFormats } from './table-formats.ts';
+
+export interface RunningSite {
+  /** Where it listens: `http://127.0.0.1:9000`. */
+  readonly url: string;
+  /** Lets requests under way end and closes everything. False when something did not close cleanly. */
+  close(): Promise<boolean>;
+}
+
+/** Resolves when the site serves. When something cannot be opened, what already was is closed again. */
+export async function startSite(config: ServeConfig, writeLog: (line: string) => void): Promise<RunningSite> {
+  const [clock, random, metrics] = [systemClock, systemRandom, createMetrics()];
+  const logger = jsonLogger(clock, config.logLevel, writeLog);
+  const crashPoints = config.crashAt ? crashAt(config.crashAt.point, config.crashAt.count) : noCrashPoints;
+  const basics = { clock, random, logger, metrics, crashPoints };
+  const lifecycle = new Lifecycle(basics, { ...RESTART_DEFAULTS, drainMs: config.drainMs + CLOSE_MS });
+  try {
+    observeProcess(metrics);
+    const metadata = await openMetadata(basics, config);
+    lifecycle.own('metadata store', () => metadata.close());
+    const blobs = await openBlobs(basics, config);
+    lifecycle.own('blob store', () => blobs.close());
+    const stores = { ...basics, metadata, blobs, settings: namespaceSettings(config) };
+
+    const sync = config.cloud && startSync(lifecycle, stores, { ...config, cloud: config.cloud });
+    const namespace = bindNamespace({ ...stores, ...(sync ? { readThrough: sync.readThrough } : {}) });
+
+    const routes = adminRoutes({
+      status: { readStatus: async () => (sync ? sync.readStatus() : ownerStatus(config.site)) },
+      readiness: { whyNotReady: () => whyNotReady(metadata) },
+      renderMetrics: () => metrics.render(),
+    });
+    const server = createGcsJsonServer({ ...basics, namespace, routes }, gatewaySettings(config));
+    const address = renderAddress(await server.listen());
+    lifecycle.own('gateway', () => server.close());
+    logger.log('info', 'serving', { site: config.site, address });
+    return { url: `http://${address}`, close: () => lifecycle.close() };
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
+
+/** Follows the cloud from now on. */
+function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeConfig & { readonly cloud: CloudConfig }) {
+  const { cloud, bucket: buckets, project } = config;
+  const remote = new GcsRemote(
+    { ...stores, credentials: credentialsFor(cloud.credentials) },
+    { endpoint: cloud.url.href.replace(/\/$/, ''), ...(project === undefined ? {} : { project }) },
+  );
+  lifecycle.own('cloud connections', () => remote.close());
+  const sync = new Sync({ ...stores, remote, formats: tableFormats() }, syncSettings(config));
+  lifecycle.run({ name: 'sync', run: (signal) => sync.run(signal) });
+  return {
+    readThrough: sync.readThrough,
+    readStatus: async () => siteStatus(await sync.report(), { cloud: cloud.url.origin, buckets }),
+  };
+}
+
+/** A site serves when its metadata store answers. */
+async function whyNotReady(metadata: MetadataStore): Promise<string | undefined> {
+  try {
+    await metadata.get([Buffer.from('ready')]);
+    return undefined;
+  } catch (error) {
+    return `the metadata store does not answer: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
