@@ -24,7 +24,6 @@ import { renderObject } from './render-object.ts';
 import {
   COMPOSE_FIELDS,
   checkInt64,
-  invalidField,
   isObject,
   OBJECT_FIELDS,
   OBJECT_NAMES,
@@ -33,7 +32,6 @@ import {
   readFields,
 } from './resources.ts';
 
-const COMPOSE_SOURCES_MAX = 32;
 const MEBIBYTE = 1024n * 1024n;
 
 export async function copyObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
@@ -164,11 +162,6 @@ export async function composeObject(context: GcsJsonContext, request: HttpReques
 
 function decodeSources(given: unknown, context: GcsJsonContext): ComposeInput['sources'] {
   const sources: readonly unknown[] = Array.isArray(given) ? given : [];
-  if (sources.length === 0) throw requiredParameter('sourceObjects');
-  if (sources.length > COMPOSE_SOURCES_MAX) {
-    const message = `The number of source components provided (${sources.length}) exceeds the maximum (32)`;
-    throw invalidField('sourceObjects', message);
-  }
   return sources.map((source, index) => decodeSource(source, { field: `sourceObjects[${index}]`, context }));
 }
 

@@ -1,6 +1,5 @@
 /** Bucket resources as settings: kept word for word, since most of them mean nothing here yet. */
 import { StraitError } from '../../model/errors.ts';
-import { checkStorageClass } from './decode-object.ts';
 import { BUCKET_FIELDS, invalidField, isObject, type Resource, readFields } from './resources.ts';
 
 export interface DecodedBucket {
@@ -21,7 +20,7 @@ export function decodeBucket(resource: Resource): DecodedBucket {
   return {
     ...(typeof name === 'string' ? { name } : {}),
     location: typeof location === 'string' ? location.toUpperCase() : 'US',
-    storageClass: typeof storageClass === 'string' ? checkStorageClass(storageClass) : 'STANDARD',
+    storageClass: typeof storageClass === 'string' ? storageClass.toUpperCase() : 'STANDARD',
     settings: checkSettings(mergePatch(NEW_BUCKET_SETTINGS, fields)),
   };
 }
@@ -44,7 +43,7 @@ interface BucketAttributes {
 /** buckets.patch: objects merge, `null` removes, everything else replaces (RFC 7396). */
 export function patchedBucket(resource: Resource): (current: BucketAttributes) => BucketAttributes {
   const { storageClass, name: _name, location: _location, ...fields } = readFields(resource, BUCKET_FIELDS);
-  const nextClass = typeof storageClass === 'string' ? checkStorageClass(storageClass) : undefined;
+  const nextClass = typeof storageClass === 'string' ? storageClass.toUpperCase() : undefined;
   return (current) => ({
     settings: checkSettings(mergePatch(current.settings, fields)),
     storageClass: nextClass ?? current.storageClass,
@@ -54,7 +53,7 @@ export function patchedBucket(resource: Resource): (current: BucketAttributes) =
 /** buckets.update: what the body does not say is gone, or back at its default. */
 export function replacedBucket(resource: Resource): (current: BucketAttributes) => BucketAttributes {
   const { storageClass, name: _name, location: _location, ...fields } = readFields(resource, BUCKET_FIELDS);
-  const nextClass = typeof storageClass === 'string' ? checkStorageClass(storageClass) : undefined;
+  const nextClass = typeof storageClass === 'string' ? storageClass.toUpperCase() : undefined;
   return (current) => ({
     settings: checkSettings(mergePatch(NEW_BUCKET_SETTINGS, fields)),
     storageClass: nextClass ?? current.storageClass,

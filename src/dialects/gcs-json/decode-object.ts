@@ -4,17 +4,6 @@ import type { ObjectAttributes } from '../../model/object.ts';
 import type { AttributeChange } from '../../namespace/change-object.ts';
 import { invalidField, isObject, OBJECT_FIELDS, type Resource, readFields } from './resources.ts';
 
-const STORAGE_CLASSES: ReadonlySet<string> = new Set([
-  'STANDARD',
-  'NEARLINE',
-  'COLDLINE',
-  'ARCHIVE',
-  'MULTI_REGIONAL',
-  'REGIONAL',
-  'DURABLE_REDUCED_AVAILABILITY',
-]);
-/** Keys and values together, in bytes (ServiceConstants of the storage.v2 protocol). */
-const CUSTOM_METADATA_BYTES_MAX = 8 * 1024;
 const TEXT_FIELDS = [
   'cacheControl',
   'contentDisposition',
@@ -47,7 +36,7 @@ export function decodeObject(resource: Resource): DecodedObject {
 export function patchedAttributes(resource: Resource): AttributeChange {
   const { storageClass: _, ...fields } = readFields(resource, OBJECT_FIELDS);
   refuseKey(fields);
-  return (current) => changed(current, applyFields(current, fields));
+  return (current) => applyFields(current, fields);
 }
 
 /** objects.update: what the body does not say is gone. The storage class changes by rewrite only. */
@@ -56,15 +45,8 @@ export function replacedAttributes(resource: Resource): AttributeChange {
   refuseKey(fields);
   return (current) => {
     const { storageClass } = current;
-    return changed(current, applyFields(storageClass === undefined ? {} : { storageClass }, fields));
+    return applyFields(storageClass === undefined ? {} : { storageClass }, fields);
   };
-}
-
-/** A custom time, once set, can only move forward (objects resource of the discovery document). */
-function changed(current: ObjectAttributes, next: ObjectAttributes): ObjectAttributes {
-  if (current.customTimeMs === undefined) return next;
-  if (next.customTimeMs !== undefined && next.customTimeMs >= current.customTimeMs) return next;
-  throw invalidField('customTime', 'customTime cannot be removed or set to an earlier time once it is set.');
 }
 
 type Draft = { -readonly [K in keyof ObjectAttributes]: ObjectAttributes[K] };
@@ -82,7 +64,7 @@ function applyFields(current: ObjectAttributes, fields: Resource): ObjectAttribu
     if (typeof value === 'boolean') next[name] = value;
     else if (value !== undefined) delete next[name];
   }
-  if (typeof fields['storageClass'] === 'string') next.storageClass = checkStorageClass(fields['storageClass']);
+  if (typeof fields['storageClass'] === 'string') next.storageClass = fields['storageClass'].toUpperCase();
   if (typeof fields['customTime'] === 'string') next.customTimeMs = Date.parse(fields['customTime']);
   else if (fields['customTime'] === null) delete next.customTimeMs;
   applyMetadata(next, fields['metadata']);
@@ -101,12 +83,7 @@ function applyMetadata(next: Draft, given: unknown): void {
     if (typeof value === 'string') merged[key] = value;
     else delete merged[key];
   }
-  let bytes = 0;
-  for (const [key, value] of Object.entries(merged)) bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
-  if (bytes > CUSTOM_METADATA_BYTES_MAX) {
-    throw invalidField('metadata', `Custom metadata is ${bytes} bytes; ${CUSTOM_METADATA_BYTES_MAX} are allowed.`);
-  }
-  if (bytes > 0) next.metadata = merged;
+  if (Object.keys(merged).length > 0) next.metadata = merged;
   else delete next.metadata;
 }
 
@@ -125,12 +102,6 @@ function refuseKey(fields: Resource): void {
   if (typeof fields['kmsKeyName'] !== 'string') return;
   const message = 'Encryption with your own keys (kmsKeyName) is not supported.';
   throw new StraitError('unsupported', message, { feature: 'kmsKeyName' });
-}
-
-export function checkStorageClass(name: string): string {
-  const upper = name.toUpperCase();
-  if (STORAGE_CLASSES.has(upper)) return upper;
-  throw invalidField('storageClass', `The storage class "${name.slice(0, 100)}" does not exist.`);
 }
 
 /** Base64 of four bytes, big-endian. */

@@ -52,10 +52,11 @@ export const gcsJsonErrors: ErrorRenderer = {
     if (known.code === 'notModified') return { status: 304, headers: {} };
     const headers = { ...NO_CACHE, ...headersOf(known) };
     const { status } = RENDERING[known.code];
-    if (isMedia(request)) return renderText(status, known.message, headers);
+    const message = messageOf(known);
+    if (isMedia(request)) return renderText(status, message, headers);
     const { reason, location, locationType } = blame(known);
     return renderBody(status, headers, {
-      message: known.message,
+      message,
       domain: RENDERING[known.code].domain ?? 'global',
       reason,
       ...(location === undefined ? {} : { location, locationType }),
@@ -63,6 +64,12 @@ export const gcsJsonErrors: ErrorRenderer = {
   },
   renderNotFound: () => renderBody(404, NO_CACHE, { message: 'Not Found', domain: 'global', reason: 'notFound' }),
 };
+
+/** A failed precondition is told as GCS tells it: our own words name stored generations, not those of the wire. */
+function messageOf(error: StraitError): string {
+  if (error.code !== 'preconditionFailed') return error.message;
+  return 'At least one of the pre-conditions you specified did not hold.';
+}
 
 /** Downloads fail in plain text: `alt=media` and the download path (captured from GCS in firebase-tools PR 3647). */
 export function renderText(status: number, message: string, headers: ReplyHeaders): HttpReply {

@@ -110,7 +110,7 @@ function wholeObject(request: HttpRequest): UploadRange {
   const length = request.headers['content-length'];
   if (length === undefined) return { kind: 'chunk', first: 0 };
   const total = Number(length);
-  return { kind: 'chunk', first: 0, total, ...(total === 0 ? {} : { end: total }) };
+  return { kind: 'chunk', first: 0, end: total, total };
 }
 
 /** A status range with a total ends the upload when all of it has arrived; otherwise it is a question. */

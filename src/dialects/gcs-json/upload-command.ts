@@ -44,7 +44,7 @@ async function upload(context: GcsJsonContext, request: HttpRequest, isLast: boo
     throw new StraitError('invalidArgument', message, { field: 'Content-Length', reason: 'required' });
   }
   const end = first + Number(length);
-  if (isLast) return await append(context, request, { uploadId, first, total: end });
+  if (isLast) return await append(context, request, { uploadId, first, end, total: end });
   return await append(context, request, { uploadId, first, end });
 }
 

@@ -1,7 +1,7 @@
 /** The steps of a resumable upload that its two protocols (Content-Range, X-Goog-Upload-Command) share. */
 import { StraitError } from '../../model/errors.ts';
 import type { NamedObject } from '../../model/object.ts';
-import type { UploadChunk, UploadProgress } from '../../namespace/uploads.ts';
+import type { UploadProgress } from '../../namespace/uploads.ts';
 import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
 import type { GcsJsonContext } from './context.ts';
 import { decodeHashHeader } from './decode-object.ts';
@@ -9,7 +9,6 @@ import { projectionParam, requiredParameter } from './decode-params.ts';
 import { answerForm, NO_CACHE, renderJson } from './render-json.ts';
 import { renderObject } from './render-object.ts';
 import { OBJECT_NAMES } from './resources.ts';
-import { exactly, upTo } from './sized-body.ts';
 
 export const UPLOAD_GRANULARITY_BYTES = 256 * 1024;
 
@@ -38,56 +37,38 @@ export interface Chunk {
 }
 
 /**
- * Persists a chunk. One that is not the last must have 256 KiB or more, and is taken up to the last multiple of that.
- * A body longer than its range says is refused before its last byte is taken, so that it cannot end the upload.
+ * Persists a chunk, or finishes the upload with it. One that is not the last must have 256 KiB or more. Without an end
+ * and a total the object ends where the body ends well.
  */
 export async function append(context: GcsJsonContext, request: HttpRequest, chunk: Chunk): Promise<UploadProgress> {
   const { uploadId, first, end, total } = chunk;
-  const expected = decodeHashHeader(request.headers['x-goog-hash']);
-  const base: Omit<UploadChunk, 'body'> = { uploadId, offset: first, expected };
-  if (end !== undefined && end !== total) {
-    checkLength(request, end - first);
-    const taken = partialEnd(first, end);
-    return await context.namespace.appendUpload({ ...base, end: taken, body: upTo(request.body, taken - first) });
-  }
-  if (total !== undefined) {
-    checkLength(request, total - first);
-    return await context.namespace.appendUpload({
-      ...base,
-      end: total,
-      total,
-      body: exactly(request.body, total - first),
-    });
-  }
-  let received = 0;
-  const counted = async function* () {
-    for await (const piece of request.body) {
-      received += piece.length;
-      yield piece;
-    }
-  };
-  const progress = await context.namespace.appendUpload({ ...base, body: counted() });
-  if (progress.kind === 'finished' || progress.persisted !== first + received) return progress;
-  return await finish(context, request, { uploadId, total: progress.persisted });
+  const length = (end ?? total ?? Number.NaN) - first;
+  checkLength(request, length);
+  if (end !== undefined && end !== total && length < UPLOAD_GRANULARITY_BYTES) throw tooSmall(length);
+  return await context.namespace.appendUpload({
+    uploadId,
+    offset: first,
+    ...(end === undefined ? {} : { end }),
+    ...(total === undefined ? {} : { total }),
+    expected: decodeHashHeader(request.headers['x-goog-hash']),
+    body: request.body,
+  });
 }
 
 function checkLength(request: HttpRequest, length: number): void {
   const declared = request.headers['content-length'];
-  if (declared === undefined || Number(declared) === length) return;
+  if (declared === undefined || Number.isNaN(length) || Number(declared) === length) return;
   const message = `Content-Length is ${declared}, but Content-Range speaks of ${length} bytes.`;
   throw new StraitError('invalidArgument', message, { field: 'Content-Range' });
 }
 
-function partialEnd(first: number, end: number): number {
-  const length = end - first;
-  if (length < UPLOAD_GRANULARITY_BYTES) {
-    const message =
-      `Invalid request.  The number of bytes uploaded is required to be equal or greater than 262144, except for the ` +
-      `final request (it's recommended to be the exact multiple of 262144).  The received request contained ` +
-      `${length} bytes, which does not meet this requirement.`;
-    throw new StraitError('invalidArgument', message, { field: 'Content-Range' });
-  }
-  return end - (end % UPLOAD_GRANULARITY_BYTES);
+/** As GCS words it. */
+function tooSmall(length: number): StraitError<'invalidArgument'> {
+  const message =
+    `Invalid request.  The number of bytes uploaded is required to be equal or greater than 262144, except for the ` +
+    `final request (it's recommended to be the exact multiple of 262144).  The received request contained ${length} ` +
+    'bytes, which does not meet this requirement.';
+  return new StraitError('invalidArgument', message, { field: 'Content-Range' });
 }
 
 export function renderProgress(context: GcsJsonContext, request: HttpRequest, progress: UploadProgress): HttpReply {

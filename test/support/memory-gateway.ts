@@ -1,0 +1,51 @@
+import { adminRoutes } from '../../src/dialects/admin/routes.ts';
+import { createGcsJsonServer, type GcsJsonServerSettings } from '../../src/dialects/gcs-json/server.ts';
+import { HTTP_SERVER_DEFAULTS, type HttpServerSettings } from '../../src/dialects/shared/http-server.ts';
+import { bindNamespace, type Namespace } from '../../src/namespace/service.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { noCrashPoints } from '../../src/runtime/crash-points.ts';
+import { createMetrics } from '../../src/runtime/create-metrics.ts';
+import { type Logger, silentLogger } from '../../src/runtime/logger.ts';
+import { systemRandom } from '../../src/runtime/random.ts';
+import { MemoryBlobStore } from '../../src/stores/blobs/memory/memory-blob-store.ts';
+import { MemoryMetadataStore } from '../../src/stores/metadata/memory/memory-store.ts';
+
+export interface MemoryGateway {
+  /** `http://127.0.0.1:port` */
+  readonly url: string;
+  readonly namespace: Namespace;
+  close(): Promise<void>;
+}
+
+export interface MemoryGatewayOptions {
+  readonly http?: Partial<HttpServerSettings>;
+  readonly manners?: GcsJsonServerSettings['manners'];
+  readonly logger?: Logger;
+}
+
+/** A gateway over stores in memory, on a free port: the same dialects and namespace that `strait serve` runs. */
+export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Promise<MemoryGateway> {
+  const parts = { clock: systemClock, random: systemRandom, crashPoints: noCrashPoints };
+  const logger = options.logger ?? silentLogger;
+  const namespace = bindNamespace({
+    ...parts,
+    logger,
+    metadata: new MemoryMetadataStore(parts),
+    blobs: new MemoryBlobStore(parts),
+    settings: { site: 'test', inlineBytesMax: 16 * 1024, uploadTtlMs: 7 * 24 * 3_600_000, reapGraceMs: 60_000 },
+  });
+  const metrics = createMetrics();
+  const routes = adminRoutes({
+    readiness: { whyNotReady: async () => undefined },
+    renderMetrics: () => metrics.render(),
+  });
+  const server = createGcsJsonServer(
+    { ...parts, logger, metrics, namespace, routes },
+    {
+      http: { ...HTTP_SERVER_DEFAULTS, host: '127.0.0.1', port: 0, drainTimeoutMs: 1_000, ...options.http },
+      ...(options.manners === undefined ? {} : { manners: options.manners }),
+    },
+  );
+  const { port } = await server.listen();
+  return { url: `http://127.0.0.1:${port}`, namespace, close: () => server.close() };
+}
