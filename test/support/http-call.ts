@@ -12,9 +12,62 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly bytes: Buffer;
   readonly text: string;
-  /** The body as JSON; throws when it is none. */
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers freely.
-  readonly json: any;
+  /** The body as JSON; throws when it is none. Fields that are not there are undefined, whatever the type says. */
+  readonly json: GcsJson;
+}
+
+/** What tests look at in answers of the JSON API: objects, buckets, pages, rewrites and errors in one. */
+export interface GcsJson {
+  readonly kind: string;
+  readonly id: string;
+  readonly name: string;
+  readonly bucket: string;
+  readonly generation: string;
+  readonly metageneration: string;
+  readonly size: string;
+  readonly etag: string;
+  readonly crc32c: string;
+  readonly md5Hash: string;
+  readonly componentCount: number;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  readonly contentLanguage: string;
+  readonly contentDisposition: string;
+  readonly cacheControl: string;
+  readonly customTime: string;
+  readonly storageClass: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly acl: unknown;
+  readonly selfLink: string;
+  readonly mediaLink: string;
+  readonly timeCreated: string;
+  readonly updated: string;
+  readonly timeStorageClassUpdated: string;
+  readonly location: string;
+  readonly locationType: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly versioning: unknown;
+  readonly lifecycle: unknown;
+  readonly iamConfiguration: Readonly<Record<string, unknown>>;
+  readonly hierarchicalNamespace: unknown;
+  readonly items: readonly GcsJson[];
+  readonly prefixes: readonly string[];
+  readonly nextPageToken: string;
+  readonly resource: GcsJson;
+  readonly done: boolean;
+  readonly totalBytesRewritten: string;
+  readonly objectSize: string;
+  readonly error: {
+    readonly code: number;
+    readonly message: string;
+    readonly errors: readonly {
+      readonly message: string;
+      readonly domain: string;
+      readonly reason: string;
+      readonly location?: string;
+      readonly locationType?: string;
+    }[];
+  };
 }
 
 /** One HTTP call with the target exactly as given: nothing is encoded, decoded or normalised, nothing redirected. */
@@ -48,7 +101,12 @@ export async function httpCall(base: string, method: string, path: string, optio
     outgoing.on('error', reject);
     if (plain === undefined) outgoing.end();
     else if (typeof plain === 'string' || plain instanceof Uint8Array) outgoing.end(plain);
-    else void sendChunks(outgoing, plain as AsyncIterable<Uint8Array>).catch(reject);
+    else {
+      sendChunks(outgoing, plain as AsyncIterable<Uint8Array>).catch((error: Error) => {
+        outgoing.destroy(error);
+        reject(error);
+      });
+    }
   });
 }
 
