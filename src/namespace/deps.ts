@@ -1,5 +1,5 @@
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
-import type { ByteRange } from '../model/object.ts';
+import type { ByteRange, ObjectState } from '../model/object.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CrashPoints } from '../runtime/crash-points.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -16,6 +16,25 @@ export interface ReadThrough {
   ): AsyncIterable<Uint8Array>;
 }
 
+/**
+ * Scopes of buckets owned elsewhere that cost no rows here: every request about their names goes to the owner. Failing
+ * to reach it is `unavailable`, never a 404.
+ */
+export interface PassThrough {
+  covers(bucket: BucketName, name: ObjectName): boolean;
+  /** Whether any name of the bucket may be covered. */
+  isPartly(bucket: BucketName): boolean;
+  get(bucket: BucketName, name: ObjectName): Promise<ObjectState | undefined>;
+  /** Covered names from `startOffset` on, in UTF-8 byte order. */
+  list(bucket: BucketName, startOffset: ObjectName, signal: AbortSignal): AsyncIterable<OwnerName>;
+}
+
+/** A name as its owner lists it; `content` is `remote`. */
+export interface OwnerName {
+  readonly name: ObjectName;
+  readonly state: ObjectState;
+}
+
 /** What every use case of the namespace needs. */
 export interface NamespaceDeps {
   readonly metadata: MetadataStore;
@@ -25,6 +44,7 @@ export interface NamespaceDeps {
   readonly crashPoints: CrashPoints;
   readonly logger: Logger;
   readonly readThrough?: ReadThrough;
+  readonly passThrough?: PassThrough;
   readonly settings: NamespaceSettings;
 }
 

@@ -1,11 +1,10 @@
-import { visibleState } from '../model/faces.ts';
 import type { BucketId, BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectState } from '../model/object.ts';
-import type { KeyRange, MetadataView, Row } from '../stores/metadata/port.ts';
+import type { KeyRange } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { isSetFlipped, readBucket } from './object-access.ts';
-import { afterLeaves, justAfter, leafOf, namesBetween } from './rows/keys.ts';
-import { decodeObjectRow } from './rows/object-row.ts';
+import { type ListedName, localNames, type NameSource, ownerNames } from './listed-names.ts';
+import { readBucket } from './object-access.ts';
+import { afterLeaves, justAfter, namesBetween } from './rows/keys.ts';
 import { type ListFilter, type ListPosition, listBounds, placeOfName } from './rules/list-page.ts';
 
 export type { ListPosition } from './rules/list-page.ts';
@@ -42,11 +41,17 @@ const ROWS_PER_SCAN_MAX = 1_000;
 /** One page, at one version. A rolled-up prefix costs one seek, not a walk over its names. */
 export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
   const bucket = await readBucket(deps.metadata, input.bucket);
-  return deps.metadata.snapshot((view) => new ListPage(view, bucket.id, input).read());
+  const here = () => deps.metadata.snapshot((view) => new ListPage(localNames(view), bucket.id, input).read());
+  const { passThrough } = deps;
+  if (bucket.owner === deps.settings.site || passThrough?.isPartly(bucket.name) !== true) return here();
+  // The owner is asked before the snapshot: its answer may take longer than a snapshot lives.
+  const names = ownerNames(passThrough, bucket, new AbortController().signal);
+  const there = await new ListPage(names, bucket.id, input).read();
+  return mergePages(there, await here(), input.maxResults);
 }
 
 class ListPage {
-  readonly #view: MetadataView;
+  readonly #source: NameSource;
   readonly #bucketId: BucketId;
   readonly #bucket: BucketName;
   readonly #filter: ListFilter;
@@ -54,13 +59,12 @@ class ListPage {
   readonly #range: KeyRange;
   readonly #items: NamedObject[] = [];
   readonly #prefixes: string[] = [];
-  readonly #flipped = new Map<string, boolean>();
   /** Places taken on the page: an item and a prefix of the same name share one. */
   #places = 0;
   #last: ListPosition | undefined;
 
-  constructor(view: MetadataView, bucketId: BucketId, input: ListInput) {
-    this.#view = view;
+  constructor(source: NameSource, bucketId: BucketId, input: ListInput) {
+    this.#source = source;
     this.#bucketId = bucketId;
     this.#bucket = input.bucket;
     this.#maxResults = input.maxResults;
@@ -81,12 +85,12 @@ class ListPage {
     let limit = this.#filter.delimiter === '' ? this.#wholePage() : ROWS_AFTER_SEEK;
     for (let looked = 0; looked < ROWS_PER_PAGE_MAX; looked += limit) {
       if (Buffer.compare(start, end) >= 0) return this.#result(false);
-      const rows = await this.#view.scan({ start, end }, { limit });
+      const rows = await this.#source.scan({ start, end }, limit);
       let resume: Uint8Array | undefined;
       for (const row of rows) {
         // Rows of the scan that lie under a prefix just rolled up.
         if (resume !== undefined && Buffer.compare(row.key, resume) < 0) continue;
-        const taken = await this.#take(row);
+        const taken = this.#take(row);
         if (taken === 'full') return this.#result(true);
         resume = taken;
       }
@@ -105,9 +109,7 @@ class ListPage {
   }
 
   /** Puts a row on the page. Answers where to go on when names after it are covered by a prefix. */
-  async #take(row: Row): Promise<'full' | Uint8Array | undefined> {
-    const name = leafOf('object', row.key);
-    const state = await this.#visible(row);
+  #take({ name, state }: ListedName): 'full' | Uint8Array | undefined {
     if (state === undefined) {
       if (this.#places < this.#maxResults) this.#last = { kind: 'item', name };
       return undefined;
@@ -130,18 +132,36 @@ class ListPage {
     this.#items.push({ bucket: this.#bucket, name, state });
   }
 
-  async #visible(row: Row): Promise<ObjectState | undefined> {
-    const faces = decodeObjectRow(row.value);
-    const { setId } = faces;
-    if (setId === undefined) return faces.published;
-    const known = this.#flipped.get(setId);
-    const isFlipped = known ?? (await isSetFlipped(this.#view, setId));
-    this.#flipped.set(setId, isFlipped);
-    return visibleState(faces, () => isFlipped);
-  }
-
   #result(hasMore: boolean): ListResult {
     const page = { items: this.#items, prefixes: this.#prefixes };
     return hasMore && this.#last !== undefined ? { ...page, nextAfter: this.#last } : page;
   }
+}
+
+/**
+ * Two pages over disjoint names become one. Beyond the point where either page was cut its names are not all known, so
+ * the merged page ends there at the latest.
+ */
+function mergePages(one: ListResult, other: ListResult, maxResults: number): ListResult {
+  const items = new Map([...one.items, ...other.items].map((item) => [item.name, item]));
+  const prefixes = new Set([...one.prefixes, ...other.prefixes]);
+  const cuts = [one.nextAfter, other.nextAfter].filter((cut) => cut !== undefined);
+  const cut = cuts.toSorted((left, right) => compareNames(left.name, right.name))[0];
+  const places = [...new Set([...items.keys(), ...prefixes])]
+    .filter((name) => cut === undefined || compareNames(name, cut.name) <= 0)
+    .toSorted(compareNames);
+  const kept = places.slice(0, maxResults);
+  const page = {
+    items: kept.flatMap((name) => items.get(name) ?? []),
+    prefixes: kept.filter((name) => prefixes.has(name)),
+  };
+  const last = kept.at(-1);
+  if (places.length > maxResults && last !== undefined) {
+    return { ...page, nextAfter: { kind: prefixes.has(last) ? 'prefix' : 'item', name: last } };
+  }
+  return cut === undefined ? page : { ...page, nextAfter: cut };
+}
+
+function compareNames(left: ObjectName, right: ObjectName): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }

@@ -1,6 +1,7 @@
+import type { Bucket } from '../model/bucket.ts';
 import { StraitError } from '../model/errors.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
-import type { ByteRange, NamedObject, Segment } from '../model/object.ts';
+import type { ByteRange, NamedObject, ObjectState, Segment } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { addressed, readBucket, readVisible } from './object-access.ts';
@@ -25,10 +26,16 @@ export async function getObject(
   const { address, preconditions } = input;
   const bucket = await readBucket(deps.metadata, address.bucket);
   const isPossible = objectNameProblem(address.name) === undefined;
-  const state = addressed(address, isPossible ? await readVisible(deps.metadata, bucket, address.name) : undefined);
+  const state = addressed(address, isPossible ? await liveState(deps, bucket, address.name) : undefined);
   const refusal = judgePreconditions(preconditions, state);
   if (refusal !== undefined) throw refusal;
   return { bucket: address.bucket, name: address.name, state };
+}
+
+async function liveState(deps: NamespaceDeps, bucket: Bucket, name: ObjectName): Promise<ObjectState | undefined> {
+  const { passThrough, settings } = deps;
+  const isElsewhere = bucket.owner !== settings.site && passThrough?.covers(bucket.name, name) === true;
+  return isElsewhere ? passThrough.get(bucket.name, name) : readVisible(deps.metadata, bucket, name);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Sync of one site: every followed bucket of the cloud, and what `status` says of it all. */
 import type { Bucket } from '../model/bucket.ts';
 import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
-import type { ReadThrough } from '../namespace/deps.ts';
+import type { PassThrough, ReadThrough } from '../namespace/deps.ts';
 import { decodeBucket, encodeBucket } from '../namespace/rows/bucket-row.ts';
 import { encodeRow } from '../namespace/rows/codec.ts';
 import { backlogOf, bucketAliveKey, bucketKey } from '../namespace/rows/keys.ts';
@@ -12,6 +12,7 @@ import { randomHex } from '../runtime/random.ts';
 import { BucketSync } from './bucket-sync.ts';
 import { CLOUD, type SyncDeps, type SyncSettings } from './deps.ts';
 import { LagRecord, type LagSummary } from './lag-record.ts';
+import { createPassThrough } from './pass-through.ts';
 import { createReadThrough } from './read-through.ts';
 import { isWhollyPassThrough } from './rules/policy.ts';
 import type { TableReport } from './table-sync.ts';
@@ -46,6 +47,7 @@ const SPACE_CHECK_MS = 5_000;
 
 export class Sync {
   readonly readThrough: ReadThrough;
+  readonly passThrough: PassThrough;
   readonly #deps: SyncDeps;
   readonly #settings: SyncSettings;
   readonly #transfers: Transfers;
@@ -59,6 +61,7 @@ export class Sync {
     this.#settings = settings;
     this.#transfers = new Transfers(deps, settings);
     this.readThrough = createReadThrough(deps, settings, this.#transfers);
+    this.passThrough = createPassThrough(deps.remote, settings.policies);
     this.#deps = { ...deps, readThrough: this.readThrough };
     this.#startedMs = deps.clock.monotonicMs();
   }

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ListInput } from '../../src/namespace/list-objects.ts';
 import { type Random, seededRandom } from '../../src/runtime/random.ts';
 import { BUCKET, createSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 import { logName, parseToyEntry, toyFormat } from '../support/toy-format.ts';
@@ -265,6 +266,36 @@ test('read-through keeps what it fetched, and never answers with another generat
   assert.ok(before !== undefined);
   world.put('b', 'new');
   await assert.rejects(world.content('b', before), { code: 'unavailable' });
+  await world.close();
+});
+
+test("names that pass through cost no rows and are the owner's in every answer", async () => {
+  const rules = [{ bucket: BUCKET, prefix: 'cold/', policy: 'pass-through' as const }];
+  const world = createSyncWorld([toyFormat], { policies: { rules, fallback: 'keep' } });
+  for (const name of ['a', 'cold/x', 'cold/y/1', 'cold/y/2', 'cold/é/3', 'hot/1', 'z']) world.put(name, name);
+  await world.settle();
+  assert.deepEqual([...(await world.published()).keys()], ['a', 'hot/1', 'z']);
+  const names = async (input: Partial<ListInput>) => {
+    const seen: string[] = [];
+    let after: ListInput['after'];
+    do {
+      const page = await world.list({ maxResults: 2, ...(after === undefined ? {} : { after }), ...input });
+      seen.push(...[...page.items.map(({ name }) => name), ...page.prefixes].toSorted());
+      after = page.nextAfter;
+    } while (after !== undefined);
+    return seen;
+  };
+  assert.deepEqual(await names({}), ['a', 'cold/x', 'cold/y/1', 'cold/y/2', 'cold/é/3', 'hot/1', 'z']);
+  assert.deepEqual(await names({ delimiter: '/' }), ['a', 'cold/', 'hot/', 'z']);
+  assert.deepEqual(await names({ delimiter: '/', prefix: 'cold/' }), ['cold/x', 'cold/y/', 'cold/é/']);
+  assert.equal(await world.read('cold/y/2'), 'cold/y/2');
+  await assert.rejects(world.read('cold/none'), { code: 'objectNotFound' });
+  world.remote.hooks.beforeCall = () => {
+    throw new Error('no route to host');
+  };
+  await assert.rejects(world.read('cold/y/2'), { code: 'unavailable' });
+  assert.equal(await world.read('hot/1'), 'hot/1');
+  world.remote.hooks.beforeCall = undefined;
   await world.close();
 });
 

@@ -1,7 +1,9 @@
 /** A cloud in memory, a site in memory, and a clock that only this file moves: sync without a machine below it. */
 import { visibleState } from '../../src/model/faces.ts';
 import type { ObjectState } from '../../src/model/object.ts';
-import { openObject } from '../../src/namespace/read-object.ts';
+import type { NamespaceDeps } from '../../src/namespace/deps.ts';
+import { type ListInput, type ListResult, listObjects } from '../../src/namespace/list-objects.ts';
+import { getObject, openObject } from '../../src/namespace/read-object.ts';
 import { decodeBucket } from '../../src/namespace/rows/bucket-row.ts';
 import { allSets, bucketKey, leafOf, objectsOf, setIdOf } from '../../src/namespace/rows/keys.ts';
 import { decodeObjectRow } from '../../src/namespace/rows/object-row.ts';
@@ -135,10 +137,25 @@ export class SyncWorld {
     const chunks: Uint8Array[] = [];
     const range = { start: 0, end: state.size };
     const object = { bucket: BUCKET, name, state };
-    const deps = { ...this.#deps, readThrough: this.sync.readThrough };
     const signal = this.#process.stop.signal;
-    for await (const chunk of openObject(deps, { object, range, signal })) chunks.push(chunk);
+    for await (const chunk of openObject(this.#reading, { object, range, signal })) chunks.push(chunk);
     return Buffer.concat(chunks);
+  }
+
+  get #reading(): NamespaceDeps {
+    const { readThrough, passThrough } = this.sync;
+    return { ...this.#deps, readThrough, passThrough };
+  }
+
+  /** A page as a client of the site gets it. */
+  list(input: Omit<ListInput, 'bucket'>): Promise<ListResult> {
+    return listObjects(this.#reading, { bucket: BUCKET, ...input });
+  }
+
+  /** The text of an object as a client of the site gets it. */
+  async read(name: string): Promise<string> {
+    const object = await getObject(this.#reading, { address: { bucket: BUCKET, name }, preconditions: {} });
+    return (await this.content(name, object.state)).toString();
   }
 
   /** Moves time in small steps until `isDone`, or fails after `limitMs` of it. */
