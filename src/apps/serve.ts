@@ -2,6 +2,7 @@
 import { adminRoutes } from '../dialects/admin/routes.ts';
 import { ownerStatus, siteStatus } from '../dialects/admin/site-status.ts';
 import { createGcsJsonServer } from '../dialects/gcs-json/server.ts';
+import { StraitError } from '../model/errors.ts';
 import type { NamespaceDeps } from '../namespace/deps.ts';
 import { bindNamespace } from '../namespace/service.ts';
 import { credentialsFor } from '../remotes/gcs/credentials.ts';
@@ -52,7 +53,7 @@ export async function startSite(config: ServeConfig, writeLog: (line: string) =>
       renderMetrics: () => metrics.render(),
     });
     const server = createGcsJsonServer({ ...basics, namespace, routes }, gatewaySettings(config));
-    const address = renderAddress(await server.listen());
+    const address = renderAddress(await server.listen().catch((error) => cannotListen(config, error)));
     lifecycle.own('gateway', () => server.close());
     logger.log('info', 'serving', { site: config.site, address });
     return { url: `http://${address}`, close: () => lifecycle.close() };
@@ -76,6 +77,11 @@ function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeCon
     readThrough: sync.readThrough,
     readStatus: async () => siteStatus(await sync.report(), { cloud: cloud.url.origin, buckets }),
   };
+}
+
+function cannotListen({ listen }: ServeConfig, error: unknown): never {
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new StraitError('unavailable', `${reason}; choose another address than ${renderAddress(listen)}: --listen`, {});
 }
 
 /** A site serves when its metadata store answers. */

@@ -1,5 +1,4 @@
 import type { ServeConfig } from '../../runtime/config/serve-config.ts';
-import { startSite } from '../serve.ts';
 import { type Call, EXIT, type ExitCode } from './command.ts';
 import { loadServeConfig, printConfig } from './config.ts';
 
@@ -11,6 +10,7 @@ export async function runServe(call: Call): Promise<ExitCode> {
     return EXIT.ok;
   }
   const { terminal, signal } = call;
+  const { startSite } = await import('../serve.ts');
   const site = await startSite(config, (line) => terminal.err(`${line}\n`));
   terminal.out(`${startUpLine(config, site.url)}\nidentity is not checked yet\n`);
   await new Promise<void>((resolve) => {
