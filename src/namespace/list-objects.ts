@@ -32,11 +32,11 @@ export interface ListResult {
   readonly nextAfter?: ListPosition;
 }
 
-/** Rows a page looks at before it ends early: names that are not visible yet must not make it endless. */
-const ROWS_PER_PAGE_MAX = 20_000;
+/** Hidden rows a page passes before it ends early: names that are not visible yet must not make it endless. */
+const HIDDEN_ROWS_MAX = 4_000;
 /** Rows of the first scan after a seek over a rolled-up prefix; doubled while no seek follows. */
 const ROWS_AFTER_SEEK = 8;
-const ROWS_PER_SCAN_MAX = 1_000;
+const ROWS_PER_SCAN_MAX = 1_001;
 
 /** One page, at one version. A rolled-up prefix costs one seek, not a walk over its names. */
 export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
@@ -61,6 +61,7 @@ class ListPage {
   readonly #prefixes: string[] = [];
   /** Places taken on the page: an item and a prefix of the same name share one. */
   #places = 0;
+  #hidden = 0;
   #last: ListPosition | undefined;
 
   constructor(source: NameSource, bucketId: BucketId, input: ListInput) {
@@ -83,7 +84,7 @@ class ListPage {
     const { end } = this.#range;
     let { start } = this.#range;
     let limit = this.#filter.delimiter === '' ? this.#wholePage() : ROWS_AFTER_SEEK;
-    for (let looked = 0; looked < ROWS_PER_PAGE_MAX; looked += limit) {
+    while (this.#hidden < HIDDEN_ROWS_MAX) {
       if (Buffer.compare(start, end) >= 0) return this.#result(false);
       const rows = await this.#source.scan({ start, end }, limit);
       let resume: Uint8Array | undefined;
@@ -111,6 +112,7 @@ class ListPage {
   /** Puts a row on the page. Answers where to go on when names after it are covered by a prefix. */
   #take({ name, state }: ListedName): 'full' | Uint8Array | undefined {
     if (state === undefined) {
+      this.#hidden += 1;
       if (this.#places < this.#maxResults) this.#last = { kind: 'item', name };
       return undefined;
     }

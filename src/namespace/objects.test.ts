@@ -2,54 +2,20 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { crc32c } from '@node-rs/crc32';
-import {
-  brokenStream,
-  collect,
-  type NamespaceFixture,
-  namespaceFixture,
-  streamOf,
-} from '../../test/support/namespace-fixture.ts';
-import type { NamedObject } from '../model/object.ts';
+import { LAKE, lakeFixture, targetOf } from '../../test/support/lake-fixture.ts';
+import { brokenStream } from '../../test/support/namespace-fixture.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import type { InsertTarget } from './insert-object.ts';
 import { decodeJournal } from './rows/journal.ts';
 import { loadState } from './rows/object-row.ts';
 
-const BUCKET = 'lake';
-
-async function lake(parts: Parameters<typeof namespaceFixture>[0] = {}): Promise<NamespaceFixture> {
-  const fixture = namespaceFixture(parts);
-  await makeBucket(fixture, BUCKET);
-  return fixture;
-}
-
-function makeBucket({ namespace }: NamespaceFixture, name: string) {
-  return namespace.insertBucket({ name, project: 'p', location: 'US', storageClass: 'STANDARD', settings: {} });
-}
-
-function target(name: string, more: Partial<InsertTarget> = {}): InsertTarget {
-  return { bucket: BUCKET, name, attributes: {}, preconditions: {}, expected: {}, ...more };
-}
-
-function put({ namespace }: NamespaceFixture, name: string, body: string, more: Partial<InsertTarget> = {}) {
-  return namespace.insertObject({ target: target(name, more), body: streamOf(body) });
-}
-
-function read({ namespace }: NamespaceFixture, object: NamedObject, start = 0, end = object.state.size) {
-  return collect(namespace.openObject({ object, range: { start, end }, signal: new AbortController().signal }));
-}
-
-function get({ namespace }: NamespaceFixture, name: string, preconditions: Preconditions = {}) {
-  return namespace.getObject({ address: { bucket: BUCKET, name }, preconditions });
-}
-
 const big = 'x'.repeat(1_000);
 
 test('an inserted object is read back with its checksums, small and large', async () => {
-  const fixture = await lake();
+  const fixture = await lakeFixture();
   for (const body of ['', 'abc', big]) {
-    const made = await put(fixture, 'a', body, { attributes: { contentType: 'text/plain', metadata: { k: 'v' } } });
-    const found = await get(fixture, 'a');
+    const made = await fixture.put('a', body, { attributes: { contentType: 'text/plain', metadata: { k: 'v' } } });
+    const found = await fixture.get('a');
     assert.deepEqual(found.state, made.state);
     assert.equal(found.state.crc32c, crc32c(body));
     assert.deepEqual(Buffer.from(found.state.md5 ?? []), createHash('md5').update(body).digest());
@@ -57,35 +23,35 @@ test('an inserted object is read back with its checksums, small and large', asyn
     assert.equal(found.state.metageneration, 1n);
     assert.equal(found.state.storageClass, 'STANDARD');
     assert.deepEqual(found.state.metadata, { k: 'v' });
-    assert.equal((await read(fixture, found)).toString(), body);
-    if (body.length > 2) assert.equal((await read(fixture, found, 1, 3)).toString(), body.slice(1, 3));
+    assert.equal((await fixture.read(found)).toString(), body);
+    if (body.length > 2) assert.equal((await fixture.read(found, 1, 3)).toString(), body.slice(1, 3));
   }
 });
 
 test('each insert takes a new generation, also after a delete and when the clock goes back', async () => {
-  const fixture = await lake();
-  const first = await put(fixture, 'a', 'one');
+  const fixture = await lakeFixture();
+  const first = await fixture.put('a', 'one');
   fixture.pass(-10_000);
-  const second = await put(fixture, 'a', 'two');
+  const second = await fixture.put('a', 'two');
   assert.ok(second.state.generation > first.state.generation);
-  await fixture.namespace.deleteObject({ address: { bucket: BUCKET, name: 'a' }, preconditions: {} });
-  await assert.rejects(get(fixture, 'a'), { code: 'objectNotFound' });
-  const third = await put(fixture, 'a', 'three', { preconditions: { ifGenerationMatch: 0n } });
+  await fixture.namespace.deleteObject({ address: { bucket: LAKE, name: 'a' }, preconditions: {} });
+  await assert.rejects(fixture.get('a'), { code: 'objectNotFound' });
+  const third = await fixture.put('a', 'three', { preconditions: { ifGenerationMatch: 0n } });
   assert.ok(third.state.generation > second.state.generation);
 });
 
 test('generations of a stand-in cloud have no order', async () => {
-  const fixture = await lake({ settings: { randomGenerations: true } });
+  const fixture = await lakeFixture({ settings: { randomGenerations: true } });
   const seen: bigint[] = [];
-  for (let index = 0; index < 20; index += 1) seen.push((await put(fixture, 'a', 'x')).state.generation);
+  for (let index = 0; index < 20; index += 1) seen.push((await fixture.put('a', 'x')).state.generation);
   assert.equal(new Set(seen).size, 20);
   assert.notDeepEqual(seen, seen.toSorted());
-  assert.equal((await get(fixture, 'a')).state.generation, seen.at(-1));
+  assert.equal((await fixture.get('a')).state.generation, seen.at(-1));
 });
 
 test('preconditions of a write: match fails as 412, not-match as 304', async () => {
-  const fixture = await lake();
-  const insert = (preconditions: Preconditions) => put(fixture, 'a', 'x', { preconditions });
+  const fixture = await lakeFixture();
+  const insert = (preconditions: Preconditions) => fixture.put('a', 'x', { preconditions });
   await assert.rejects(insert({ ifGenerationMatch: 5n }), { code: 'preconditionFailed' });
   await assert.rejects(insert({ ifGenerationNotMatch: 0n }), { code: 'notModified' });
   await assert.rejects(insert({ ifMetagenerationMatch: 1n }), { code: 'preconditionFailed' });
@@ -96,37 +62,37 @@ test('preconditions of a write: match fails as 412, not-match as 304', async () 
 });
 
 test('a wrong declared checksum or size is refused and leaves nothing behind', async () => {
-  const fixture = await lake();
+  const fixture = await lakeFixture();
   for (const body of ['abc', big]) {
     const wrongMd5 = { expected: { md5: new Uint8Array(16) } };
-    await assert.rejects(put(fixture, 'a', body, { expected: { crc32c: 1 } }), { code: 'checksumMismatch' });
-    await assert.rejects(put(fixture, 'a', body, wrongMd5), { code: 'checksumMismatch' });
-    await assert.rejects(put(fixture, 'a', body, { expected: { size: 7 } }), { code: 'invalidArgument' });
-    await put(fixture, 'right', body, { expected: { crc32c: crc32c(body), size: body.length } });
+    await assert.rejects(fixture.put('a', body, { expected: { crc32c: 1 } }), { code: 'checksumMismatch' });
+    await assert.rejects(fixture.put('a', body, wrongMd5), { code: 'checksumMismatch' });
+    await assert.rejects(fixture.put('a', body, { expected: { size: 7 } }), { code: 'invalidArgument' });
+    await fixture.put('right', body, { expected: { crc32c: crc32c(body), size: body.length } });
   }
-  await assert.rejects(get(fixture, 'a'), { code: 'objectNotFound' });
+  await assert.rejects(fixture.get('a'), { code: 'objectNotFound' });
   assert.equal((await Array.fromAsync(fixture.deps.blobs.listBlobs())).length, 1);
 });
 
 test('a body that breaks off makes no object', async () => {
-  const fixture = await lake();
+  const fixture = await lakeFixture();
   for (const body of ['ab', big]) {
-    const broken = fixture.namespace.insertObject({ target: target('a'), body: brokenStream(body) });
+    const broken = fixture.namespace.insertObject({ target: targetOf('a'), body: brokenStream(body) });
     await assert.rejects(broken, /reset/);
   }
-  await assert.rejects(get(fixture, 'a'), { code: 'objectNotFound' });
+  await assert.rejects(fixture.get('a'), { code: 'objectNotFound' });
   assert.deepEqual(await Array.fromAsync(fixture.deps.blobs.listBlobs()), []);
   assert.deepEqual(await Array.fromAsync(fixture.deps.blobs.listStaging()), []);
 });
 
 test('a refusal known beforehand leaves the body unread', async () => {
-  const fixture = await lake();
+  const fixture = await lakeFixture();
   const body = {
     [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
       throw new Error('the body was read');
     },
   };
-  const insert = (more: Partial<InsertTarget>) => fixture.namespace.insertObject({ target: target('a', more), body });
+  const insert = (more: Partial<InsertTarget>) => fixture.namespace.insertObject({ target: targetOf('a', more), body });
   await assert.rejects(insert({ bucket: 'none-such' }), { code: 'bucketNotFound' });
   await assert.rejects(insert({ name: 'a\nb' }), { code: 'invalidArgument' });
   await assert.rejects(insert({ attributes: { metadata: { k: 'v'.repeat(9_000) } } }), { code: 'invalidArgument' });
@@ -134,27 +100,27 @@ test('a refusal known beforehand leaves the body unread', async () => {
 });
 
 test('a reader goes on reading what it opened after an overwrite and a delete', async () => {
-  const fixture = await lake();
-  const old = await put(fixture, 'a', big);
-  await put(fixture, 'a', 'new');
-  await fixture.namespace.deleteObject({ address: { bucket: BUCKET, name: 'a' }, preconditions: {} });
-  assert.equal((await read(fixture, old)).toString(), big);
+  const fixture = await lakeFixture();
+  const old = await fixture.put('a', big);
+  await fixture.put('a', 'new');
+  await fixture.namespace.deleteObject({ address: { bucket: LAKE, name: 'a' }, preconditions: {} });
+  assert.equal((await fixture.read(old)).toString(), big);
 });
 
 test('a range outside the object is refused', async () => {
-  const fixture = await lake();
-  const object = await put(fixture, 'a', 'abc');
-  await assert.rejects(read(fixture, object, 0, 4), { code: 'rangeNotSatisfiable' });
-  assert.equal((await read(fixture, object, 3, 3)).length, 0);
+  const fixture = await lakeFixture();
+  const object = await fixture.put('a', 'abc');
+  await assert.rejects(fixture.read(object, 0, 4), { code: 'rangeNotSatisfiable' });
+  assert.equal((await fixture.read(object, 3, 3)).length, 0);
 });
 
 test('a patch keeps the generation and raises the metageneration', async () => {
-  const fixture = await lake();
-  const made = await put(fixture, 'a', 'abc', { attributes: { metadata: { a: '1' }, customTimeMs: 5 } });
+  const fixture = await lakeFixture();
+  const made = await fixture.put('a', 'abc', { attributes: { metadata: { a: '1' }, customTimeMs: 5 } });
   fixture.pass(1_000);
   const change = (preconditions: Preconditions, customTimeMs: number) =>
     fixture.namespace.changeObject({
-      address: { bucket: BUCKET, name: 'a' },
+      address: { bucket: LAKE, name: 'a' },
       preconditions,
       change: (current) => ({ ...current, metadata: { ...current.metadata, b: '2' }, customTimeMs }),
     });
@@ -165,59 +131,59 @@ test('a patch keeps the generation and raises the metageneration', async () => {
   assert.equal(changed.state.timeCreatedMs, made.state.timeCreatedMs);
   assert.equal(changed.state.updatedMs, made.state.updatedMs + 1_000);
   assert.equal(changed.state.timeStorageClassUpdatedMs, made.state.timeStorageClassUpdatedMs);
-  assert.deepEqual((await get(fixture, 'a')).state, changed.state);
+  assert.deepEqual((await fixture.get('a')).state, changed.state);
   await assert.rejects(change({ ifMetagenerationMatch: 1n }, 6), { code: 'preconditionFailed' });
   await assert.rejects(change({}, 5), { code: 'invalidArgument' });
-  assert.equal((await read(fixture, changed)).toString(), 'abc');
+  assert.equal((await fixture.read(changed)).toString(), 'abc');
 });
 
 test('an address with a generation means that generation or nothing', async () => {
-  const fixture = await lake();
-  const old = await put(fixture, 'a', 'abc');
-  const { generation } = (await put(fixture, 'a', 'abd')).state;
-  const address = (one: typeof generation) => ({ bucket: BUCKET, name: 'a', generation: one });
+  const fixture = await lakeFixture();
+  const old = await fixture.put('a', 'abc');
+  const { generation } = (await fixture.put('a', 'abd')).state;
+  const address = (one: typeof generation) => ({ bucket: LAKE, name: 'a', generation: one });
   const { namespace } = fixture;
   await namespace.getObject({ address: address(generation), preconditions: {} });
   const stale = { address: address(old.state.generation), preconditions: {} };
   await assert.rejects(namespace.getObject(stale), { code: 'objectNotFound' });
   await assert.rejects(namespace.deleteObject(stale), { code: 'objectNotFound' });
   await namespace.deleteObject({ address: address(generation), preconditions: {} });
-  await assert.rejects(get(fixture, 'a'), { code: 'objectNotFound' });
+  await assert.rejects(fixture.get('a'), { code: 'objectNotFound' });
 });
 
 test('an object under a hold is neither overwritten nor deleted', async () => {
-  const fixture = await lake();
-  await put(fixture, 'a', 'abc', { attributes: { temporaryHold: true } });
-  await assert.rejects(put(fixture, 'a', 'x'), { code: 'permissionDenied' });
-  const address = { bucket: BUCKET, name: 'a' };
+  const fixture = await lakeFixture();
+  await fixture.put('a', 'abc', { attributes: { temporaryHold: true } });
+  await assert.rejects(fixture.put('a', 'x'), { code: 'permissionDenied' });
+  const address = { bucket: LAKE, name: 'a' };
   await assert.rejects(fixture.namespace.deleteObject({ address, preconditions: {} }), { code: 'permissionDenied' });
   await fixture.namespace.changeObject({ address, preconditions: {}, change: ({ temporaryHold: _, ...rest }) => rest });
-  await put(fixture, 'a', 'x');
+  await fixture.put('a', 'x');
 });
 
 test('many writers to one name: each gets through, generations differ, the last one stays', async () => {
-  const fixture = await lake();
-  const made = await Promise.all(Array.from({ length: 40 }, (_, index) => put(fixture, 'a', `${index}`)));
+  const fixture = await lakeFixture();
+  const made = await Promise.all(Array.from({ length: 40 }, (_, index) => fixture.put('a', `${index}`)));
   const generations = made.map(({ state }) => state.generation);
   assert.equal(new Set(generations).size, 40);
-  const { generation } = (await get(fixture, 'a')).state;
+  const { generation } = (await fixture.get('a')).state;
   assert.ok(generations.every((one) => one <= generation));
 });
 
 test('of many creators of one name exactly one succeeds', async () => {
-  const fixture = await lake();
-  const create = (index: number) => put(fixture, 'a', `${index}`, { preconditions: { ifGenerationMatch: 0n } });
+  const fixture = await lakeFixture();
+  const create = (index: number) => fixture.put('a', `${index}`, { preconditions: { ifGenerationMatch: 0n } });
   const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => create(index)));
   assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
 });
 
 test('every mutation is in the journal of the bucket, in order, with what a replay needs', async () => {
-  const fixture = await lake();
+  const fixture = await lakeFixture();
   const { deps, namespace } = fixture;
-  const made = await put(fixture, 'a', 'abc', { attributes: { contentType: 'text/plain' } });
-  await namespace.changeObject({ address: { bucket: BUCKET, name: 'a' }, preconditions: {}, change: (now) => now });
-  await namespace.deleteObject({ address: { bucket: BUCKET, name: 'a' }, preconditions: {} });
-  const bucket = await namespace.getBucket({ name: BUCKET, preconditions: {} });
+  const made = await fixture.put('a', 'abc', { attributes: { contentType: 'text/plain' } });
+  await namespace.changeObject({ address: { bucket: LAKE, name: 'a' }, preconditions: {}, change: (now) => now });
+  await namespace.deleteObject({ address: { bucket: LAKE, name: 'a' }, preconditions: {} });
+  const bucket = await namespace.getBucket({ name: LAKE, preconditions: {} });
   const stop = new AbortController();
   const lines: string[] = [];
   for await (const { seq, value } of deps.metadata.tail(bucket.scopeId, 0n, stop.signal)) {

@@ -6,9 +6,17 @@ import type { ObjectName } from '../model/ids.ts';
 import { setKey, setMemberKey } from '../namespace/rows/keys.ts';
 import { unchanged } from '../namespace/rows/references.ts';
 import { decodeSet, encodeSet } from '../namespace/rows/sync-rows.ts';
-import type { Row } from '../stores/metadata/port.ts';
+import type { MetadataView, Row } from '../stores/metadata/port.ts';
 import type { SyncDeps } from './deps.ts';
-import { changeRow, publishedFaces, type ReadRow, type RowChange, readRows } from './faces.ts';
+import {
+  changeRow,
+  mergeChanges,
+  packChanges,
+  publishedFaces,
+  type ReadRow,
+  type RowChange,
+  readRows,
+} from './faces.ts';
 import { decideApply, type Fact } from './rules/apply-fact.ts';
 
 export interface NamedFact {
@@ -16,69 +24,88 @@ export interface NamedFact {
   readonly fact: Fact;
 }
 
-/** Facts of one transaction: well below the port's limits with 32 segments a row. */
-const FACTS_PER_COMMIT = 100;
+/** Facts whose rows are read together; a transaction takes as many as fit in it. */
+const FACTS_PER_BATCH = 400;
 const ATTEMPTS_MAX = 20;
 
 /** Applies facts and returns the names that changed. Durable when it resolves. */
 export async function applyFacts(deps: SyncDeps, bucket: Bucket, facts: readonly NamedFact[]): Promise<ObjectName[]> {
   const changed: ObjectName[] = [];
-  for (let at = 0; at < facts.length; at += FACTS_PER_COMMIT) {
-    changed.push(...(await applyBatch(deps, bucket, facts.slice(at, at + FACTS_PER_COMMIT))));
+  for (let at = 0; at < facts.length; at += FACTS_PER_BATCH) {
+    changed.push(...(await applyBatch(deps, bucket, facts.slice(at, at + FACTS_PER_BATCH))));
   }
   return changed;
 }
 
 async function applyBatch(deps: SyncDeps, bucket: Bucket, facts: readonly NamedFact[]): Promise<ObjectName[]> {
+  const changed: ObjectName[] = [];
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const plan = await planBatch(deps, bucket, facts);
-    if (plan.names.length === 0) return [];
-    const outcome = await deps.metadata.commit({ checks: plan.checks, writes: plan.writes });
-    if (outcome.kind === 'committed') {
-      deps.crashPoints.reach('sync.after-applied');
-      return plan.names;
-    }
+    // After a conflict the facts that were applied already change nothing.
+    const { changes, stale } = await planBatch(deps, bucket, facts);
+    const outcome = await commitGroups(deps, changes, stale);
+    changed.push(...outcome.names);
+    if (outcome.isWhole) return changed;
   }
   throw new StraitError('unavailable', `rows of gs://${bucket.name} keep changing; facts are applied again later`, {});
 }
 
-interface BatchPlan {
-  readonly names: ObjectName[];
-  readonly checks: RowChange['checks'];
-  readonly writes: RowChange['writes'];
+async function commitGroups(
+  deps: SyncDeps,
+  changes: readonly FactChange[],
+  stale: readonly RowChange[],
+): Promise<{ readonly names: readonly ObjectName[]; readonly isWhole: boolean }> {
+  const names: ObjectName[] = [];
+  if (stale.length > 0) {
+    // A set is stale before any member leaves it, so that it cannot be flipped without that member.
+    const { checks, writes } = mergeChanges(stale);
+    if ((await deps.metadata.commit({ checks, writes })).kind === 'conflict') return { names, isWhole: false };
+  }
+  for (const group of packChanges(changes)) {
+    const { checks, writes } = mergeChanges(group);
+    if ((await deps.metadata.commit({ checks, writes })).kind === 'conflict') return { names, isWhole: false };
+    names.push(...group.map(({ name }) => name));
+    deps.crashPoints.reach('sync.after-applied');
+  }
+  return { names, isWhole: true };
 }
 
-async function planBatch(deps: SyncDeps, bucket: Bucket, facts: readonly NamedFact[]): Promise<BatchPlan> {
+interface FactChange extends RowChange {
+  readonly name: ObjectName;
+}
+
+async function planBatch(
+  deps: SyncDeps,
+  bucket: Bucket,
+  facts: readonly NamedFact[],
+): Promise<{ readonly changes: readonly FactChange[]; readonly stale: readonly RowChange[] }> {
   return deps.metadata.snapshot(async (view) => {
     const rows = await readRows(
       view,
       bucket.id,
       facts.map(({ name }) => name),
     );
-    const setIds = [...new Set(rows.flatMap(({ faces }) => faces?.setId ?? []))];
-    const sets = new Map<string, Row>();
-    for (const [index, row] of (await view.get(setIds.map(setKey))).entries()) {
-      const id = setIds[index];
-      if (row !== undefined && id !== undefined) sets.set(id, row);
-    }
-    const names: ObjectName[] = [];
-    const changes: RowChange[] = [];
+    const sets = await setsOf(view, rows);
+    const changes: FactChange[] = [];
     const stale = new Set<string>();
     for (const [index, { name, fact }] of facts.entries()) {
       const read = rows[index];
       if (read === undefined) continue;
       const change = planOne(read, fact, { sets, stale, nowMs: deps.clock.nowMs() });
-      if (change === undefined) continue;
-      names.push(name);
-      changes.push(change);
+      if (change !== undefined) changes.push({ ...change, name });
     }
-    changes.push(...staleSets(sets, stale));
-    return {
-      names,
-      checks: changes.flatMap(({ checks }) => checks),
-      writes: changes.flatMap(({ writes }) => writes),
-    };
+    return { changes, stale: staleSets(sets, stale) };
   });
+}
+
+async function setsOf(view: MetadataView, rows: readonly ReadRow[]): Promise<ReadonlyMap<string, Row>> {
+  const setIds = [...new Set(rows.flatMap(({ faces }) => faces?.setId ?? []))];
+  const sets = new Map<string, Row>();
+  if (setIds.length === 0) return sets;
+  for (const [index, row] of (await view.get(setIds.map(setKey))).entries()) {
+    const id = setIds[index];
+    if (row !== undefined && id !== undefined) sets.set(id, row);
+  }
+  return sets;
 }
 
 function planOne(
@@ -114,7 +141,7 @@ function settle(faces: ObjectFaces | undefined, isFlipped: boolean): ObjectFaces
 function staleSets(sets: ReadonlyMap<string, Row>, stale: ReadonlySet<string>): RowChange[] {
   return [...stale].flatMap((setId) => {
     const row = sets.get(setId);
-    if (row === undefined) return [];
+    if (row === undefined || decodeSet(row.value).state === 'stale') return [];
     const key = setKey(setId);
     const value = encodeSet({ ...decodeSet(row.value), state: 'stale' });
     return [{ checks: [unchanged(key, row)], writes: [{ kind: 'put' as const, key, value }] }];

@@ -5,7 +5,7 @@ import { backlogKey, flatPlace, leafOf, type ObjectPlace, objectKey, objectsOf }
 import { decodeObjectRow, encodeObjectRow } from '../namespace/rows/object-row.ts';
 import { blobsOf, referenceWrites, unchanged } from '../namespace/rows/references.ts';
 import { type BacklogRow, encodeBacklog } from '../namespace/rows/sync-rows.ts';
-import type { Check, MetadataView, Row, Write } from '../stores/metadata/port.ts';
+import { type Check, LIMITS, type MetadataView, type Row, type Write } from '../stores/metadata/port.ts';
 
 /** One row as it was read; `faces` is undefined when there is none. */
 export interface ReadRow {
@@ -91,4 +91,31 @@ export function mergeChanges(changes: readonly RowChange[]): { checks: Check[]; 
     checks: changes.flatMap((change) => change.checks),
     writes: changes.flatMap((change) => change.writes),
   };
+}
+
+const WRITES_PER_COMMIT = LIMITS.writesPerCommitMax * 0.9;
+const BYTES_PER_COMMIT = LIMITS.bytesPerCommitMax * 0.75;
+
+/** Groups changes that need not be seen together into transactions within the store's limits, in order. */
+export function* packChanges<T extends RowChange>(changes: readonly T[]): Generator<T[]> {
+  let group: T[] = [];
+  let writes = 0;
+  let bytes = 0;
+  for (const change of changes) {
+    const size = change.writes.reduce((sum, write) => sum + writeBytes(write), 0);
+    if (group.length > 0 && (writes + change.writes.length > WRITES_PER_COMMIT || bytes + size > BYTES_PER_COMMIT)) {
+      yield group;
+      group = [];
+      writes = 0;
+      bytes = 0;
+    }
+    group.push(change);
+    writes += change.writes.length;
+    bytes += size;
+  }
+  if (group.length > 0) yield group;
+}
+
+function writeBytes(write: Write): number {
+  return write.key.length + (write.kind === 'put' ? write.value.length : 0);
 }

@@ -23,11 +23,22 @@ import { randomHex } from '../runtime/random.ts';
 import type { Append, Check, Row, Write } from '../stores/metadata/port.ts';
 import type { TableLocation, TableStep } from '../tables/port.ts';
 import type { SyncDeps } from './deps.ts';
-import { changeRow, differs, mergeChanges, publishedFaces, type ReadRow, type RowChange, readRows } from './faces.ts';
+import {
+  changeRow,
+  differs,
+  mergeChanges,
+  packChanges,
+  publishedFaces,
+  type ReadRow,
+  type RowChange,
+  readRows,
+} from './faces.ts';
 import type { WholeStep } from './gather.ts';
 
 /** Names changed by one transaction: with references and backlog well below the port's limit of writes. */
 export const NAMES_PER_COMMIT = 150;
+/** Names read together where each is published by itself. */
+export const NAMES_PER_BATCH = 400;
 const NAME_BYTES_PER_ENTRY = 24 * 1024;
 const ATTEMPTS_MAX = 20;
 
@@ -159,7 +170,7 @@ export function nameEntries(
 /** New data names, before the commit that reaches them: no reader knows them yet. */
 async function addData(deps: SyncDeps, input: PublishInput): Promise<void> {
   const { control } = input.whole;
-  for await (const refs of inBatches(input.step.closure(), NAMES_PER_COMMIT)) {
+  for await (const refs of inBatches(input.step.closure(), NAMES_PER_BATCH)) {
     const names = [...new Set(refs.map(({ name }) => name))].filter((name) => !control.has(name));
     await publishNames(deps, input.bucket, {
       names,
@@ -170,7 +181,7 @@ async function addData(deps: SyncDeps, input: PublishInput): Promise<void> {
   }
 }
 
-/** Publishes names one by one, as far as `isWanted` says when their rows are read. At most `NAMES_PER_COMMIT`. */
+/** Publishes names one by one, as far as `isWanted` says when their rows are read. */
 export async function publishNames(
   deps: SyncDeps,
   bucket: Bucket,
@@ -179,20 +190,22 @@ export async function publishNames(
     readonly op: 'add' | 'loose' | 'retire';
     readonly isWanted: (read: ReadRow) => boolean;
   },
-): Promise<number> {
+): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const rows = (await readRows(deps.metadata, bucket.id, input.names)).filter(input.isWanted);
-    if (rows.length === 0) return 0;
     const timeMs = deps.clock.nowMs();
     const changes = rows.map((read) => {
       const next = read.faces === undefined ? undefined : publishedFaces(read.faces);
-      return changeRow(read, next, { backlog: undefined, nowMs: timeMs });
+      return { ...changeRow(read, next, { backlog: undefined, nowMs: timeMs }), name: read.place.leaf };
     });
-    const names = rows.map(({ place }) => place.leaf);
-    const { checks, writes } = mergeChanges(changes);
-    const appends = nameEntries(bucket, input.op, { names, timeMs });
-    const outcome = await deps.metadata.commit({ checks, writes, appends });
-    if (outcome.kind === 'committed') return rows.length;
+    let isWhole = true;
+    for (const group of packChanges(changes)) {
+      const { checks, writes } = mergeChanges(group);
+      const appends = nameEntries(bucket, input.op, { names: group.map(({ name }) => name), timeMs });
+      isWhole = (await deps.metadata.commit({ checks, writes, appends })).kind === 'committed';
+      if (!isWhole) break;
+    }
+    if (isWhole) return;
   }
   throw new StraitError('unavailable', `rows of gs://${bucket.name} keep changing`, {});
 }

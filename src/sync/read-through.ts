@@ -41,7 +41,8 @@ async function* open(
 ): AsyncGenerator<Uint8Array> {
   const { deps, settings, transfers } = context;
   const { object, range, signal } = request;
-  const keeps = policyOf(settings.policies, object.bucket, object.name) !== 'metadata-only';
+  const policy = policyOf(settings.policies, object.bucket, object.name);
+  const keeps = policy === 'keep' || policy === 'read-through';
   const [row] = await deps.metadata.get([bucketKey(object.bucket)]);
   if (row === undefined) throw new StraitError('bucketNotFound', object.bucket, { bucket: object.bucket });
   const bucket = decodeBucket(row.value);

@@ -7,8 +7,8 @@ import { type BacklogRow, decodeBacklog, encodeBacklog } from '../namespace/rows
 import { forEachBounded } from '../runtime/concurrency.ts';
 import type { Row } from '../stores/metadata/port.ts';
 import type { BucketSync } from './bucket-sync.ts';
-import { afterNames, changeRow, mergeChanges, type ReadRow, readRows } from './faces.ts';
-import { NAMES_PER_COMMIT, nameEntries, publishNames } from './publish.ts';
+import { afterNames, changeRow, mergeChanges, packChanges, type ReadRow, readRows } from './faces.ts';
+import { NAMES_PER_BATCH, nameEntries, publishNames } from './publish.ts';
 import { isLoose } from './rules/choose-version.ts';
 import type { TableSync } from './table-sync.ts';
 import { isSourceBroken } from './transfer.ts';
@@ -30,7 +30,7 @@ export async function* backlogItems(
   const end = after === undefined ? whole.end : backlogKey(flatPlace(owner.bucket.id, after));
   let start = prefix === '' ? whole.start : backlogKey(flatPlace(owner.bucket.id, prefix));
   for (;;) {
-    const rows = await owner.deps.metadata.scan({ start, end }, { limit: NAMES_PER_COMMIT });
+    const rows = await owner.deps.metadata.scan({ start, end }, { limit: NAMES_PER_BATCH });
     const last = rows.at(-1);
     if (last === undefined) return;
     const mine: Row[] = [];
@@ -245,14 +245,17 @@ export async function retire(
   const back = asked.filter(({ read, backlog }) => !free.has(read.place.leaf) && backlog.retireAtMs !== undefined);
   await mark(owner, fresh, { retireAtMs: nowMs + owner.settings.retireGraceMs });
   await mark(owner, back, {});
-  if (due.length === 0) return;
-  const changes = due.map(({ read }) => changeRow(read, undefined, { backlog: undefined, nowMs }));
-  const { checks, writes } = mergeChanges(changes);
-  const names = due.map(({ read }) => read.place.leaf);
-  // A conflict means a fact came between: the next round looks again.
-  const appends = nameEntries(owner.bucket, 'retire', { names, timeMs: nowMs });
-  const outcome = await owner.deps.metadata.commit({ checks, writes, appends });
-  if (outcome.kind === 'committed') owner.deps.crashPoints.reach('sync.after-retire');
+  const changes = due.map(({ read }) => ({
+    ...changeRow(read, undefined, { backlog: undefined, nowMs }),
+    name: read.place.leaf,
+  }));
+  for (const group of packChanges(changes)) {
+    const { checks, writes } = mergeChanges(group);
+    const appends = nameEntries(owner.bucket, 'retire', { names: group.map(({ name }) => name), timeMs: nowMs });
+    // A conflict means a fact came between: the next round looks again.
+    const outcome = await owner.deps.metadata.commit({ checks, writes, appends });
+    if (outcome.kind === 'committed') owner.deps.crashPoints.reach('sync.after-retire');
+  }
 }
 
 async function mark(owner: BucketSync, items: readonly Item[], backlog: BacklogRow): Promise<void> {

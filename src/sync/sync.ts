@@ -2,13 +2,15 @@
 import type { Bucket } from '../model/bucket.ts';
 import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
 import type { PassThrough, ReadThrough } from '../namespace/deps.ts';
+import { decodeBlob } from '../namespace/rows/blob-rows.ts';
 import { decodeBucket, encodeBucket } from '../namespace/rows/bucket-row.ts';
 import { encodeRow } from '../namespace/rows/codec.ts';
-import { backlogOf, bucketAliveKey, bucketKey } from '../namespace/rows/keys.ts';
+import { allBlobs, backlogOf, bucketAliveKey, bucketKey, justAfter } from '../namespace/rows/keys.ts';
 import { unchanged } from '../namespace/rows/references.ts';
 import { decodeBacklog } from '../namespace/rows/sync-rows.ts';
 import type { RemoteBucket } from '../remotes/port.ts';
 import { randomHex } from '../runtime/random.ts';
+import type { MetadataStore } from '../stores/metadata/port.ts';
 import { BucketSync } from './bucket-sync.ts';
 import { CLOUD, type SyncDeps, type SyncSettings } from './deps.ts';
 import { LagRecord, type LagSummary } from './lag-record.ts';
@@ -44,6 +46,8 @@ export interface SyncReport {
 
 const BACKLOG_COUNT_MAX = 10_000;
 const SPACE_CHECK_MS = 5_000;
+const RECOUNT_MS = 600_000;
+const RECOUNT_ROWS = 1_000;
 
 export class Sync {
   readonly readThrough: ReadThrough;
@@ -55,6 +59,7 @@ export class Sync {
   readonly #lag = new LagRecord();
   readonly #startedMs: number;
   #isPressed = false;
+  #counted: { readonly atMs: number; readonly bytes: number; readonly fetched: number } | undefined;
   #trouble: string | undefined;
 
   constructor(deps: SyncDeps, settings: SyncSettings) {
@@ -135,8 +140,7 @@ export class Sync {
   async #watchSpace(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const free = await this.#deps.blobs.freeShare().catch(() => 1);
-      const isFull = this.#settings.capacityBytes > 0 && this.#transfers.bytesFetched >= this.#settings.capacityBytes;
-      const isPressed = free < this.#settings.freeShareMin || isFull;
+      const isPressed = free < this.#settings.freeShareMin || (await this.#isFull());
       if (isPressed !== this.#isPressed) {
         const message = isPressed ? 'space is short: keep becomes read-through' : 'space is back: keep keeps again';
         this.#deps.logger.log(isPressed ? 'error' : 'info', message, { freeShare: free });
@@ -144,6 +148,18 @@ export class Sync {
       this.#isPressed = isPressed;
       await this.#deps.clock.sleep(SPACE_CHECK_MS, signal);
     }
+  }
+
+  /** Bytes kept, counted now and then from the blob rows and in between by what was fetched since. */
+  async #isFull(): Promise<boolean> {
+    const { capacityBytes } = this.#settings;
+    if (capacityBytes === 0) return false;
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (this.#counted === undefined || nowMs - this.#counted.atMs >= RECOUNT_MS) {
+      const fetched = this.#transfers.bytesFetched;
+      this.#counted = { atMs: nowMs, bytes: await keptBytes(this.#deps.metadata), fetched };
+    }
+    return this.#counted.bytes + this.#transfers.bytesFetched - this.#counted.fetched >= capacityBytes;
   }
 
   async report(): Promise<SyncReport> {
@@ -181,6 +197,19 @@ export class Sync {
       tables: [...bucket.tables.values()].map((table) => table.report()),
       trouble: Object.fromEntries(bucket.trouble),
     };
+  }
+}
+
+async function keptBytes(metadata: MetadataStore): Promise<number> {
+  const { end } = allBlobs();
+  let { start } = allBlobs();
+  let bytes = 0;
+  for (;;) {
+    const rows = await metadata.scan({ start, end }, { limit: RECOUNT_ROWS });
+    for (const { value } of rows) bytes += decodeBlob(value).size;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < RECOUNT_ROWS) return bytes;
+    start = justAfter(last.key);
   }
 }
 

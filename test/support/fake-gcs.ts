@@ -1,5 +1,6 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { crc32cOf } from '../../src/apps/demo/replay/plan.ts';
 
 interface FakeObject {
@@ -7,9 +8,12 @@ interface FakeObject {
   readonly generation: number;
 }
 
+/** What to do with the next uploads: serve them, refuse them, or store them and lose the answer. */
+export type UploadFate = 'served' | 'refused' | 'answerLost';
+
 /**
- * A bucket in memory behind the two calls a reader makes: list (with pages) and media download. It keeps no rule of GCS
- * beyond these; tests break it on purpose through `objects` and `unavailable`.
+ * A bucket in memory behind the few calls that readers and the replayer make: list (with pages), metadata, media
+ * download, multipart upload with `ifGenerationMatch`. It keeps no other rule of GCS; tests break it on purpose.
  */
 export class FakeGcs {
   readonly objects = new Map<string, FakeObject>();
@@ -20,13 +24,19 @@ export class FakeGcs {
   readonly unavailable = new Set<string>();
   /** Downloads so far. */
   downloads = 0;
+  /** Fates of the next uploads, first come first served; `served` after that. */
+  readonly fates: UploadFate[] = [];
+  /** Names in the order in which uploads were stored. */
+  readonly stored: string[] = [];
   readonly #server: Server;
   #nextGeneration = 1;
 
   constructor(bucket: string) {
     this.bucket = bucket;
     this.#server = createServer((request, response) => {
-      this.#answer(new URL(request.url ?? '/', 'http://fake'), response);
+      const url = new URL(request.url ?? '/', 'http://fake');
+      if (request.method === 'POST') void this.#post(request, url, response);
+      else this.#answer(url, response);
     });
   }
 
@@ -49,6 +59,7 @@ export class FakeGcs {
     const [, bucket, , name] = /^\/storage\/v1\/b\/([^/]+)\/o(\/([^/]+))?$/.exec(url.pathname) ?? [];
     if (bucket !== this.bucket) response.writeHead(404).end();
     else if (name === undefined) this.#list(url, response);
+    else if (url.searchParams.get('alt') !== 'media') this.#metadata(decodeURIComponent(name), response);
     else this.#media(decodeURIComponent(name), response);
   }
 
@@ -57,12 +68,34 @@ export class FakeGcs {
     const after = url.searchParams.get('pageToken') ?? '';
     const names = [...this.objects.keys()].filter((name) => name.startsWith(prefix) && name > after).sort();
     const page = names.slice(0, this.pageSize);
-    const items = page.map((name) => {
-      const { bytes, generation } = this.objects.get(name) ?? { bytes: new Uint8Array(), generation: 0 };
-      return { name, generation: String(generation), size: String(bytes.byteLength), crc32c: crc32cOf(bytes) };
-    });
+    const items = page.map((name) => describe(name, this.objects.get(name) ?? { bytes: Buffer.of(), generation: 0 }));
     const rest = names.length > page.length ? { nextPageToken: page.at(-1) } : {};
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ items, ...rest }));
+    json(response, 200, { items, ...rest });
+  }
+
+  #metadata(name: string, response: ServerResponse): void {
+    const object = this.objects.get(name);
+    if (object === undefined) json(response, 404, { error: { code: 404, message: 'No such object' } });
+    else json(response, 200, describe(name, object));
+  }
+
+  async #post(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
+    const body = await buffer(request);
+    if (url.pathname === '/storage/v1/b') return json(response, 200, { name: this.bucket });
+    const fate = this.fates.shift() ?? 'served';
+    if (fate === 'refused') return json(response, 503, { error: { code: 503, message: 'try again' } });
+    const bytes = mediaPart(body, request.headers['content-type'] ?? '');
+    const name = url.searchParams.get('name') ?? '';
+    const found = this.objects.get(name)?.generation ?? 0;
+    const wanted = url.searchParams.get('ifGenerationMatch');
+    if (wanted !== null && Number(wanted) !== found) {
+      return json(response, 412, { error: { code: 412, message: 'conditionNotMet' } });
+    }
+    this.put(name, bytes);
+    this.stored.push(name);
+    if (fate === 'answerLost') return void request.socket.destroy();
+    const object = this.objects.get(name);
+    if (object !== undefined) json(response, 200, describe(name, object));
   }
 
   #media(name: string, response: ServerResponse): void {
@@ -78,4 +111,20 @@ export class FakeGcs {
       response.writeHead(200, headers).end(object.bytes);
     }
   }
+}
+
+function describe(name: string, { bytes, generation }: FakeObject) {
+  return { name, generation: String(generation), size: String(bytes.byteLength), crc32c: crc32cOf(bytes) };
+}
+
+function json(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+/** The second part of a multipart/related body: the first one is metadata, which this bucket does not keep. */
+function mediaPart(body: Buffer, contentType: string): Buffer {
+  const boundary = `--${/boundary="?([^";]+)/.exec(contentType)?.[1]}`;
+  const second = body.indexOf(boundary, boundary.length);
+  const end = body.lastIndexOf(`\r\n${boundary}--`);
+  return Buffer.from(body.subarray(body.indexOf('\r\n\r\n', second) + 4, end));
 }

@@ -48,8 +48,16 @@ export async function prepareTable(
 }
 
 export async function prepareDemoTables(): Promise<readonly PreparedTable[]> {
-  const tables = readDemoTables();
   return await Promise.all(
-    tables.map(async (table) => prepareTable(table, await readFolder(join(DEMO_TABLES_FOLDER, table.name)))),
+    readDemoTables().map(async (table) => {
+      const files = await readFolder(join(DEMO_TABLES_FOLDER, table.name));
+      return await prepareTable(table, files, { order: readOrder(table.name) });
+    }),
   );
+}
+
+/** `NAME.order.json`: the order in which a table's writer uploaded its files, from the journal of its gateway. */
+function readOrder(name: string): readonly string[] | undefined {
+  const path = join(DEMO_TABLES_FOLDER, `${name}.order.json`);
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }

@@ -17,6 +17,7 @@ import { PlanBuilder, type PlannedStep, type PlanOptions, type ReplayPlan } from
  * `format-version`) belong to no step.
  */
 export async function planIceberg(table: string, files: FileMap, options: PlanOptions): Promise<ReplayPlan> {
+  if (options.order !== undefined) return planInOrder(table, files, options, options.order);
   const builder = new PlanBuilder(files, options);
   const paths = icebergPaths(options.root, options.pathAliases);
   const steps: PlannedStep[] = [];
@@ -27,6 +28,21 @@ export async function planIceberg(table: string, files: FileMap, options: PlanOp
     const uploads = [...data, ...manifests, ...builder.takeAll([...reached.lists, name])];
     if (writesHint(files, name, options)) uploads.push(builder.derive(ICEBERG_HINT, Buffer.from(String(version))));
     steps.push({ label: name.slice(name.lastIndexOf('/') + 1), uploads });
+  }
+  return { table, format: 'iceberg', before: [], steps, after: builder.rest() };
+}
+
+/** The writer's own order, cut into steps after each metadata file. */
+function planInOrder(table: string, files: FileMap, options: PlanOptions, order: readonly string[]): ReplayPlan {
+  const builder = new PlanBuilder(files, options);
+  const versions = new Set(readVersions(files).map(({ name }) => name));
+  const steps: PlannedStep[] = [];
+  let names: string[] = [];
+  for (const name of order) {
+    names.push(name);
+    if (!versions.has(name)) continue;
+    steps.push({ label: name.slice(name.lastIndexOf('/') + 1), uploads: builder.takeAll(names) });
+    names = [];
   }
   return { table, format: 'iceberg', before: [], steps, after: builder.rest() };
 }

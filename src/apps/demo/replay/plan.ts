@@ -47,6 +47,8 @@ export interface PlanOptions {
    * that readers must find the newest version by listing.
    */
   readonly icebergHints: 'synthesised' | 'sample';
+  /** Iceberg: the names in the order in which the table's writer uploaded them, where that is known. */
+  readonly order: readonly string[] | undefined;
 }
 
 export const PLAN_DEFAULTS: PlanOptions = {
@@ -55,6 +57,7 @@ export const PLAN_DEFAULTS: PlanOptions = {
   pathAliases: [],
   root: 'gs://lake/table/',
   icebergHints: 'synthesised',
+  order: undefined,
 };
 
 export function crc32cOf(content: Uint8Array): string {
