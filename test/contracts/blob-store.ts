@@ -22,8 +22,9 @@ export interface BlobHarness {
     read(id: BlobId): Promise<Buffer>;
     replace(id: BlobId, bytes: Buffer): Promise<void>;
   };
-  /** The largest content the tests use where many sizes are tried: remote stores are slower. */
+  /** How often properties are tried: remote stores are slower. */
   readonly rounds: number;
+  readonly keepsAllInMemory?: boolean;
   close(): Promise<void>;
 }
 
@@ -105,6 +106,7 @@ export function blobStoreContract(adapter: string, start: () => Promise<BlobHarn
     readingTests(context);
     corruptionTests(context);
     limitTests(context);
+    largeTests(context);
   });
 }
 
@@ -479,6 +481,70 @@ function corruptionTests(context: Context): void {
       await stored.replace(id, Buffer.from(broken));
       await assert.rejects(readBlob(store, id, { start: 0, end: size }), fails('corrupt'), `variant ${index}`);
     }
+  });
+}
+
+/** The same chunk again and again: content of any size without memory of its own. */
+async function* repeated(chunk: Uint8Array, count: number): AsyncGenerator<Uint8Array, void, void> {
+  for (let index = 0; index < count; index += 1) yield chunk;
+}
+
+function largeTests(context: Context): void {
+  test('content of many parts, staged by two processes in turn, one of them overtaken', async () => {
+    const { store, other } = context();
+    const content = patterned(26_000_000);
+    const id = await store.begin({ md5: true });
+    let offset = 0;
+    for (const [index, end] of [1000, 9_000_000, 9_500_000, 21_000_000, content.length].entries()) {
+      const [now, overtaken] = index % 2 === 0 ? [store, other] : [other, store];
+      const slow = manualSource();
+      const losing = overtaken.append(id, offset, slow.chunks(content.subarray(0, 3_000_000)));
+      losing.catch(() => {});
+      await now.append(id, offset, chunked(content.subarray(offset, end), 100_000));
+      for (const step of [0, 1, 2]) slow.release(step);
+      await assert.rejects(losing, fails('preconditionFailed'));
+      offset = end;
+    }
+    const sealed = await other.seal(id);
+    assert.deepEqual([sealed.size, sealed.crc32c], [content.length, crc32c(content)]);
+    assert.deepEqual(sealed.md5, md5Of(content));
+    const read = await readBlob(store, sealed.blobId, { start: 0, end: content.length });
+    assert.ok(read.equals(content));
+    await store.remove(sealed.blobId);
+  });
+
+  test('256 MiB are written, staged and read in bounded memory', async (t) => {
+    const { store, harness } = context();
+    if (harness.keepsAllInMemory === true) return t.skip('it keeps all blobs in memory');
+    const chunk = patterned(65_536);
+    const count = 4096;
+    let [peak, looks] = [0, 0];
+    const before = process.memoryUsage();
+    const look = () => {
+      looks += 1;
+      if (looks % 64 !== 0) return;
+      const { rss, arrayBuffers } = process.memoryUsage();
+      peak = Math.max(peak, Math.min(rss - before.rss, arrayBuffers - before.arrayBuffers));
+    };
+    async function* watched() {
+      for await (const bytes of repeated(chunk, count)) {
+        look();
+        yield bytes;
+      }
+    }
+    const written = await store.write(watched(), { md5: false });
+    const id = await store.begin({ md5: false });
+    await store.append(id, 0, watched());
+    const sealed = await store.seal(id);
+    assert.equal(sealed.crc32c, written.crc32c);
+    let sum = 0;
+    for await (const bytes of store.open(sealed.blobId, { start: 0, end: sealed.size }, { reuseBuffers: true })) {
+      sum = crc32c(bytes, sum);
+      look();
+    }
+    assert.equal(sum, written.crc32c);
+    for (const blob of [written, sealed]) await store.remove(blob.blobId);
+    assert.ok(peak < 100 * 2 ** 20, `${Math.round(peak / 2 ** 20)} MiB`);
   });
 }
 

@@ -11,6 +11,7 @@ blobStoreContract('memory', async () => {
     open: async () => store,
     openFull: async (capacityBytes) => new MemoryBlobStore(deps, { capacityBytes }),
     rounds: 50,
+    keepsAllInMemory: true,
     close: async () => {},
   };
 });

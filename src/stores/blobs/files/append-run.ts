@@ -1,11 +1,11 @@
 import { blobId } from '../../../model/ids.ts';
+import { BatchWriter } from '../batch-writer.ts';
 import { encodeHeader, storedOffsetOfContent } from '../blob-format.ts';
 import { BlockEncoder } from '../block-encoder.ts';
 import { GuardedSource } from '../guarded-source.ts';
 import type { AppendResult } from '../port.ts';
 import { alreadySealed, wrongOffset } from '../refusals.ts';
 import { type ResumableMd5, resumableMd5 } from '../resumable-md5.ts';
-import { BatchWriter } from './batch-writer.ts';
 import type { FileEnv } from './file-env.ts';
 import type { LayerFile } from './file-layer.ts';
 import type { Progress } from './progress.ts';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { BlobId } from '../../../model/ids.ts';
+import { BatchWriter } from '../batch-writer.ts';
 import { encodeFooter, encodeHeader } from '../blob-format.ts';
 import { BlockEncoder } from '../block-encoder.ts';
 import { GuardedSource } from '../guarded-source.ts';
 import type { SealedBlob, StagingOptions } from '../port.ts';
-import { BatchWriter } from './batch-writer.ts';
 import { translateDiskError, unlessMissing } from './disk-errors.ts';
 import type { FileEnv } from './file-env.ts';
 import type { LayerFile } from './file-layer.ts';

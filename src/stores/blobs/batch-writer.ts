@@ -54,6 +54,12 @@ export class BatchWriter {
     this.#scratchUsed = 0;
   }
 
+  /** What was added and not yet given to a write; it will not be. Nothing can be added afterwards. */
+  async takeRest(): Promise<readonly Uint8Array[]> {
+    await this.#underway;
+    return this.#pieces;
+  }
+
   /** Resolves when all that was added is written. */
   async drain(): Promise<void> {
     await this.flush();

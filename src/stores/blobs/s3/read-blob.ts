@@ -1,0 +1,120 @@
+import { crc32c } from '@node-rs/crc32';
+import type { BlobId } from '../../../model/ids.ts';
+import type { ByteRange } from '../../../model/object.ts';
+import {
+  BLOCK_BYTES,
+  type BlobLayout,
+  BlockChecks,
+  CHECK_BYTES,
+  contentBytesOfBlock,
+  decodeFooter,
+  FOOTER_BYTES,
+  HEADER_BYTES,
+  layoutOfStoredBytes,
+  storedOffsetOfBlock,
+  verifyHeader,
+} from '../blob-format.ts';
+import type { SealedBlob } from '../port.ts';
+import { corruptBlob } from '../refusals.ts';
+import { isTransient } from './s3-client.ts';
+import type { S3Objects } from './s3-objects.ts';
+
+export interface VerifiedBlob {
+  readonly sealed: SealedBlob;
+  readonly layout: BlobLayout;
+}
+
+/** Header and footer of a blob, verified; `undefined` when there is none. */
+export async function verifyBlob(objects: S3Objects, id: BlobId): Promise<VerifiedBlob | undefined> {
+  const get = (range: string) =>
+    objects.client.send({ method: 'GET', key: objects.blobKey(id), headers: { range } }, [200, 206, 404, 416]);
+  const [head, foot] = await Promise.all([get(`bytes=0-${HEADER_BYTES - 1}`), get(`bytes=-${FOOTER_BYTES}`)]);
+  if (foot.status === 404) return undefined;
+  const storedBytes = Number(/\/(\d+)$/.exec(foot.headers['content-range'] ?? '')?.[1] ?? 0);
+  const layout = layoutOfStoredBytes(storedBytes);
+  if (layout === undefined) throw corruptBlob(id, `no blob has ${storedBytes} stored bytes: it is cut short or torn`);
+  verifyHeader(id, head.body);
+  return { sealed: decodeFooter(id, foot.body, layout), layout };
+}
+
+/** Streams the range block by block; a body that breaks off is asked for again from the block it broke in. */
+export async function* readBlob(
+  objects: S3Objects,
+  { sealed, layout }: VerifiedBlob,
+  range: ByteRange,
+): AsyncGenerator<Uint8Array, void, void> {
+  const id = sealed.blobId;
+  if (range.end > layout.size) throw corruptBlob(id, `it has ${layout.size} bytes, ${range.end} were asked for`);
+  const end = Math.ceil(range.end / BLOCK_BYTES);
+  let block = Math.floor(range.start / BLOCK_BYTES);
+  const connect = () => streamBlocks(objects, { id, layout, first: block, end });
+  let blocks = connect();
+  while (block < end) {
+    const content = await objects.client.retried(async () => {
+      try {
+        const next = await blocks.next();
+        if (next.done === true) throw corruptBlob(id, 'it ends in the middle of a block');
+        return next.value;
+      } catch (error) {
+        if (isTransient(error)) blocks = connect();
+        throw error;
+      }
+    });
+    const base = block * BLOCK_BYTES;
+    block += 1;
+    yield content.subarray(Math.max(0, range.start - base), Math.min(content.length, range.end - base));
+  }
+  await blocks.return();
+}
+
+interface BlockSpan {
+  readonly id: BlobId;
+  readonly layout: BlobLayout;
+  readonly first: number;
+  readonly end: number;
+}
+
+async function* streamBlocks(objects: S3Objects, span: BlockSpan): AsyncGenerator<Buffer, void, void> {
+  const { id, layout, first, end } = span;
+  const [from, to] = [storedOffsetOfBlock(first), storedEndOfBlock(layout, end - 1)];
+  const headers = { range: `bytes=${from}-${to - 1}` };
+  const { status, body } = await objects.client.stream({ method: 'GET', key: objects.blobKey(id), headers });
+  try {
+    if (status === 404) throw corruptBlob(id, 'it was removed while it was read');
+    yield* verifiedBlocks(body, span);
+  } finally {
+    body.on('error', () => {}).destroy();
+  }
+}
+
+/** Cuts a stream of stored bytes into blocks, and hands out the contents of those that hold. */
+async function* verifiedBlocks(
+  stored: AsyncIterable<Uint8Array>,
+  { id, layout, first, end }: BlockSpan,
+): AsyncGenerator<Buffer, void, void> {
+  const checks = new BlockChecks(id);
+  let index = first;
+  let block = Buffer.allocUnsafe(contentBytesOfBlock(layout, index) + CHECK_BYTES);
+  let filled = 0;
+  for await (const chunk of stored) {
+    for (let start = 0; start < chunk.length && index < end; ) {
+      const piece = chunk.subarray(start, start + block.length - filled);
+      block.set(piece, filled);
+      filled += piece.length;
+      start += piece.length;
+      if (filled < block.length) continue;
+      const content = block.subarray(0, block.length - CHECK_BYTES);
+      if (checks.checkOf(index, crc32c(content)) !== block.readUInt32BE(content.length)) {
+        throw corruptBlob(id, `block ${index} fails its checksum`);
+      }
+      yield content;
+      index += 1;
+      filled = 0;
+      block = Buffer.allocUnsafe(index < end ? contentBytesOfBlock(layout, index) + CHECK_BYTES : 0);
+    }
+  }
+}
+
+function storedEndOfBlock(layout: BlobLayout, index: number): number {
+  return storedOffsetOfBlock(index) + contentBytesOfBlock(layout, index) + CHECK_BYTES;
+}
