@@ -45,6 +45,8 @@ export interface SyncReport {
 }
 
 const BACKLOG_COUNT_MAX = 10_000;
+const BUCKET_POLL_MS = 1_000;
+const BUCKET_BURST_MS = 60_000;
 const SPACE_CHECK_MS = 5_000;
 const RECOUNT_MS = 600_000;
 const RECOUNT_ROWS = 1_000;
@@ -60,6 +62,7 @@ export class Sync {
   readonly #startedMs: number;
   #isPressed = false;
   #counted: { readonly atMs: number; readonly bytes: number; readonly fetched: number } | undefined;
+  #newBucketMs = 0;
   #trouble: string | undefined;
 
   constructor(deps: SyncDeps, settings: SyncSettings) {
@@ -80,6 +83,7 @@ export class Sync {
           if (this.#buckets.has(bucket.name) || isWhollyPassThrough(this.#settings.policies, bucket.name)) continue;
           const sync = new BucketSync(this.#shared(), bucket);
           this.#buckets.set(bucket.name, sync);
+          this.#newBucketMs = this.#deps.clock.monotonicMs();
           running.push(sync.run(signal));
         }
         this.#trouble = undefined;
@@ -88,9 +92,15 @@ export class Sync {
         this.#trouble = error instanceof Error ? error.message : String(error);
         this.#deps.logger.log('warn', 'the cloud cannot be asked for its buckets', { reason: this.#trouble });
       }
-      await this.#deps.clock.sleep(this.#settings.reconcileMs, signal);
+      await this.#deps.clock.sleep(this.#bucketPollMs(), signal);
     }
     await Promise.all(running);
+  }
+
+  /** Buckets come in bursts, as a lake is set up: after a new one, and while there is none, the next is looked for soon. */
+  #bucketPollMs(): number {
+    const isSetUp = this.#buckets.size > 0 && this.#deps.clock.monotonicMs() - this.#newBucketMs > BUCKET_BURST_MS;
+    return isSetUp ? this.#settings.reconcileMs : Math.min(BUCKET_POLL_MS, this.#settings.reconcileMs);
   }
 
   #shared() {
