@@ -97,7 +97,7 @@ export class Sync {
     await Promise.all(running);
   }
 
-  /** Buckets come in bursts, as a lake is set up: after a new one, and while there is none, the next is looked for soon. */
+  /** Buckets come in bursts: after a new one, and while there is none, the next is looked for soon. */
   #bucketPollMs(): number {
     const isSetUp = this.#buckets.size > 0 && this.#deps.clock.monotonicMs() - this.#newBucketMs > BUCKET_BURST_MS;
     return isSetUp ? this.#settings.reconcileMs : Math.min(BUCKET_POLL_MS, this.#settings.reconcileMs);
