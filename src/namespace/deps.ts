@@ -59,9 +59,4 @@ export interface NamespaceSettings {
   readonly reapGraceMs: number;
   /** The buckets here come from a cloud: none can be made here. */
   readonly followsCloud?: boolean;
-  /**
-   * Generations without order, as GCS promises no more (gcs-api §5 item 20): for a stand-in cloud in tests. Otherwise
-   * the store mints them from the scope's high-water mark.
-   */
-  readonly randomGenerations?: boolean;
 }

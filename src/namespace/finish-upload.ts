@@ -56,11 +56,10 @@ async function decideFinish(
   const nowMs = deps.clock.nowMs();
   const after = newState(row.attributes, contentFacts(staged), { bucket, nowMs });
   const made = objectTransaction(deps, { bucket, alive }, [{ op: 'insert', object, after }], nowMs);
-  const minted = made.generationOf(0);
   const finished: UploadRow = {
     ...row,
     touchedMs: nowMs,
-    status: { kind: 'finished', state: { ...after, generation: minted.generation } },
+    status: { kind: 'finished', state: after },
   };
   const rows = await stagedRows(deps, deps.metadata, staged);
   return {
@@ -68,7 +67,8 @@ async function decideFinish(
     transaction: alongside(made.transaction, {
       checks: [unchangedUpload(upload), ...(rows.checks ?? [])],
       writes: [
-        { kind: 'put', key: upload.key, value: encodeUpload(finished), ...stampsFor(minted, GENERATION_OFFSET) },
+        // The object's own generation: the transaction's one mint.
+        { kind: 'put', key: upload.key, value: encodeUpload(finished), ...stampsFor(0, GENERATION_OFFSET) },
         ...untieStaging(row),
         ...(rows.writes ?? []),
       ],

@@ -1,6 +1,6 @@
 import type { Bucket } from '../model/bucket.ts';
 import type { ObjectFaces } from '../model/faces.ts';
-import { type Generation, generation } from '../model/ids.ts';
+import { generation } from '../model/ids.ts';
 import type { ObjectState } from '../model/object.ts';
 import type { Append, Check, Mint, Stamp, Transaction, Write } from '../stores/metadata/port.ts';
 import type { Committed } from './commit-loop.ts';
@@ -27,8 +27,6 @@ export interface ObjectTransaction {
   readonly transaction: Transaction;
   /** The state change number `index` made. */
   readonly stateOf: (index: number, committed: Committed) => ObjectState;
-  /** How a further write of this transaction holds the generation that insert number `index` gets. */
-  readonly generationOf: (index: number) => { readonly generation: Generation; readonly mint?: number };
 }
 
 /**
@@ -47,7 +45,6 @@ export function objectTransaction(
   return {
     transaction,
     stateOf: (index, committed) => build.stateOf(index, committed),
-    generationOf: (index) => build.generationOf(index),
   };
 }
 
@@ -57,6 +54,12 @@ export function alongside(transaction: Transaction, more: Alongside): Transactio
     checks: [...transaction.checks, ...(more.checks ?? [])],
     writes: [...transaction.writes, ...(more.writes ?? [])],
   };
+}
+
+interface Result {
+  readonly state: ObjectState;
+  /** The mint that gives the state its generation. */
+  readonly mint?: number;
 }
 
 class TransactionBuilder {
@@ -69,7 +72,7 @@ class TransactionBuilder {
   readonly #mints: Mint[] = [];
   readonly #references: HolderChange[] = [];
   /** Of each change: its state, and the mint that completes it. */
-  readonly #results: { readonly state: ObjectState; readonly mint?: number }[] = [];
+  readonly #results: Result[] = [];
 
   constructor(deps: NamespaceDeps, bucket: Bucket, nowMs: number) {
     this.#deps = deps;
@@ -87,10 +90,11 @@ class TransactionBuilder {
       this.#append('delete', object, change.live);
       return;
     }
-    const result = change.op === 'insert' ? this.#withGeneration(change.after, object) : { state: change.after };
+    const result: Result =
+      change.op === 'insert' ? { state: change.after, mint: this.#mint() } : { state: change.after };
     const faces: ObjectFaces = { published: result.state, applied: { kind: 'same' } };
     const value = encodeObjectRow(faces);
-    this.#writes.push({ kind: 'put', key: object.key, value, ...stampsFor(result, GENERATION_OFFSET) });
+    this.#writes.push({ kind: 'put', key: object.key, value, ...stampsFor(result.mint, GENERATION_OFFSET) });
     this.#refer(object, faces);
     this.#results.push(result);
     this.#append(change.op, object, result.state, result.mint);
@@ -111,30 +115,15 @@ class TransactionBuilder {
     return { ...state, generation: generation(committed.minted[mint] ?? 0n) };
   }
 
-  generationOf(index: number): { generation: Generation; mint?: number } {
-    const { state, mint } = this.#resultAt(index);
-    return mint === undefined ? { generation: state.generation } : { generation: state.generation, mint };
+  #mint(): number {
+    this.#mints.push({ scope: this.#bucket.scopeId, nowMicros: this.#deps.clock.nowMicros() });
+    return this.#mints.length - 1;
   }
 
-  #resultAt(index: number): { readonly state: ObjectState; readonly mint?: number } {
+  #resultAt(index: number): Result {
     const result = this.#results[index];
     if (result === undefined) throw new RangeError(`the transaction has no change number ${index}`);
     return result;
-  }
-
-  #withGeneration(after: ObjectState, object: ReadObject): { state: ObjectState; mint?: number } {
-    if (this.#deps.settings.randomGenerations === true) {
-      return { state: { ...after, generation: this.#randomGeneration(object.live?.generation) } };
-    }
-    this.#mints.push({ scope: this.#bucket.scopeId, nowMicros: this.#deps.clock.nowMicros() });
-    return { state: after, mint: this.#mints.length - 1 };
-  }
-
-  /** As large as a GCS generation of our days, in no order. */
-  #randomGeneration(current: bigint | undefined): Generation {
-    const bytes = Buffer.from(this.#deps.random.bytes(8));
-    const drawn = generation(1_000_000_000_000_000n + (bytes.readBigUInt64BE() >> 14n));
-    return drawn === current ? generation(drawn + 1n) : drawn;
   }
 
   #refer(object: ReadObject, after: ObjectFaces | undefined): void {
@@ -154,12 +143,12 @@ class TransactionBuilder {
       },
       state.generation,
     );
-    const stamps = stampsFor(mint === undefined ? {} : { mint }, ENTRY_GENERATION_OFFSET);
+    const stamps = stampsFor(mint, ENTRY_GENERATION_OFFSET);
     this.#appends.push({ journal: this.#bucket.scopeId, value, ...stamps });
   }
 }
 
 /** The stamp that puts a minted generation into a value. */
-export function stampsFor(result: { readonly mint?: number }, offset: number): { readonly stamps?: readonly Stamp[] } {
-  return result.mint === undefined ? {} : { stamps: [{ kind: 'generation', mint: result.mint, offset }] };
+export function stampsFor(mint: number | undefined, offset: number): { readonly stamps?: readonly Stamp[] } {
+  return mint === undefined ? {} : { stamps: [{ kind: 'generation', mint, offset }] };
 }

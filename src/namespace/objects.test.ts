@@ -40,15 +40,6 @@ test('each insert takes a new generation, also after a delete and when the clock
   assert.ok(third.state.generation > second.state.generation);
 });
 
-test('generations of a stand-in cloud have no order', async () => {
-  const fixture = await lakeFixture({ settings: { randomGenerations: true } });
-  const seen: bigint[] = [];
-  for (let index = 0; index < 20; index += 1) seen.push((await fixture.put('a', 'x')).state.generation);
-  assert.equal(new Set(seen).size, 20);
-  assert.notDeepEqual(seen, seen.toSorted());
-  assert.equal((await fixture.get('a')).state.generation, seen.at(-1));
-});
-
 test('preconditions of a write: match fails as 412, not-match as 304', async () => {
   const fixture = await lakeFixture();
   const insert = (preconditions: Preconditions) => fixture.put('a', 'x', { preconditions });

@@ -1,0 +1,89 @@
+import type { Service } from '../runtime/lifecycle.ts';
+import type { NamespaceDeps } from './deps.ts';
+import { expireUploadsOnce } from './expire-uploads.ts';
+import { reapOnce } from './reap.ts';
+import { OrphanSweep } from './sweep-orphans.ts';
+
+export interface CleanupSettings {
+  readonly reapEveryMs: number;
+  readonly expireEveryMs: number;
+  readonly sweepEveryMs: number;
+}
+
+export const CLEANUP_DEFAULTS: CleanupSettings = {
+  reapEveryMs: 5_000,
+  expireEveryMs: 60_000,
+  sweepEveryMs: 30 * 60_000,
+};
+
+interface Chore {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+  dueMs: number;
+}
+
+/**
+ * Removes what nothing needs any more: unreferenced bytes, expired sessions, bytes of crashed writes. One per store is
+ * enough; more are safe. A failed pass is logged and tried again at its next turn.
+ */
+export class Cleanup implements Service {
+  readonly name = 'cleanup';
+  readonly #deps: NamespaceDeps;
+  readonly #chores: readonly Chore[];
+
+  constructor(deps: NamespaceDeps, settings: CleanupSettings = CLEANUP_DEFAULTS) {
+    const logger = deps.logger.child('cleanup');
+    const orphans = new OrphanSweep(deps);
+    this.#deps = { ...deps, logger };
+    this.#chores = [
+      {
+        name: 'reap',
+        everyMs: settings.reapEveryMs,
+        dueMs: 0,
+        run: async (signal) => {
+          const { blobs, removed } = await reapOnce(deps, signal);
+          if (blobs + removed > 0) logger.log('debug', 'reaped', { blobs, removed });
+        },
+      },
+      {
+        name: 'expire uploads',
+        everyMs: settings.expireEveryMs,
+        dueMs: 0,
+        run: async (signal) => {
+          const { sessions, stagings } = await expireUploadsOnce(deps, signal);
+          if (sessions + stagings > 0) logger.log('info', 'expired uploads', { sessions, stagings });
+        },
+      },
+      {
+        name: 'sweep orphans',
+        everyMs: settings.sweepEveryMs,
+        dueMs: 0,
+        run: async (signal) => {
+          const blobs = await orphans.sweepOnce(signal);
+          if (blobs > 0) logger.log('info', 'adopted blobs that no row knew', { blobs });
+        },
+      },
+    ];
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps;
+    while (!signal.aborted) {
+      for (const chore of this.#chores) await this.#turn(chore, signal);
+      const nextMs = Math.min(...this.#chores.map(({ dueMs }) => dueMs));
+      await clock.sleep(Math.max(0, nextMs - clock.monotonicMs()), signal);
+    }
+  }
+
+  async #turn(chore: Chore, signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#deps;
+    if (signal.aborted || clock.monotonicMs() < chore.dueMs) return;
+    try {
+      await chore.run(signal);
+    } catch (error) {
+      logger.log('warn', 'cleanup failed, it will be tried again', { chore: chore.name, error: String(error) });
+    }
+    chore.dueMs = clock.monotonicMs() + chore.everyMs;
+  }
+}
