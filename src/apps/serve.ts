@@ -3,6 +3,7 @@ import { adminRoutes } from '../dialects/admin/routes.ts';
 import { ownerStatus, siteStatus } from '../dialects/admin/site-status.ts';
 import { createGcsJsonServer } from '../dialects/gcs-json/server.ts';
 import { StraitError } from '../model/errors.ts';
+import { Cleanup } from '../namespace/cleanup.ts';
 import type { NamespaceDeps } from '../namespace/deps.ts';
 import { bindNamespace } from '../namespace/service.ts';
 import { credentialsFor } from '../remotes/gcs/credentials.ts';
@@ -43,6 +44,7 @@ export async function startSite(config: ServeConfig, writeLog: (line: string) =>
     const blobs = await openBlobs(basics, config);
     lifecycle.own('blob store', () => blobs.close());
     const stores = { ...basics, metadata, blobs, settings: namespaceSettings(config) };
+    lifecycle.run(new Cleanup(stores));
 
     const sync = config.cloud && startSync(lifecycle, stores, { ...config, cloud: config.cloud });
     const namespace = bindNamespace({ ...stores, ...(sync ? { readThrough: sync.readThrough } : {}) });
