@@ -21,8 +21,8 @@ import { PAGE_BLOBS_PER_COMMIT } from './segment-page.ts';
 
 /**
  * Removes bytes that no row refers to any more, in two steps: a commit that deletes the blob's row and checks that its
- * range of references is empty; and, `reapGraceMs` later, the bytes. A copy checks that the row is there, so that either
- * the copy or the reaping happens. Readers that opened the object before have the grace to end.
+ * range of references is empty; and, `reapGraceMs` later, the bytes. A copy checks that the row is there, so that
+ * either the copy or the reaping happens. Readers that opened the object before have the grace to end.
  *
  * Every step may be repeated, by several processes at once too. A crash leaves a candidate or a reaped row, which the
  * next pass takes up.

@@ -16,9 +16,9 @@ const SUSPECTS_MAX = 100_000;
 export const ORPHAN_GRACE_MS = 3_600_000;
 
 /**
- * Finds blobs in the store that no row knows: a crash came between their seal and the commit that was to name them. They
- * are adopted, with a row and a candidate for reaping, so that from then on the rules of all blobs hold for them: a late
- * commit takes the row, or reaping does.
+ * Finds blobs in the store that no row knows: a crash came between their seal and the commit that was to name them.
+ * They are adopted, with a row and a candidate for reaping, so that from then on the rules of all blobs hold for them:
+ * a late commit takes the row, or reaping does.
  */
 export class OrphanSweep {
   readonly #deps: NamespaceDeps;
