@@ -18,17 +18,18 @@ export interface ProcessOptions {
   /** A command and its arguments that run the child: a tracer, say. */
   readonly under?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** In this folder; `metadata-child.ts` unless told. */
+  readonly script?: string;
 }
-
-const CHILD = fileURLToPath(new URL('./metadata-child.ts', import.meta.url));
 
 /** Starts `metadata-child.ts` and resolves when its store is open. */
 export async function startMetadataProcess(
   childArgs: readonly string[],
   role: readonly string[],
-  { under = [], environment = {} }: ProcessOptions = {},
+  { under = [], environment = {}, script = 'metadata-child.ts' }: ProcessOptions = {},
 ): Promise<MetadataProcess> {
-  const [command = '', ...args] = [...under, process.execPath, CHILD, ...childArgs, ...role];
+  const childScript = fileURLToPath(new URL(script, import.meta.url));
+  const [command = '', ...args] = [...under, process.execPath, childScript, ...childArgs, ...role];
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...environment },

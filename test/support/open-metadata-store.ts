@@ -15,6 +15,9 @@ export async function openMetadataStore(
   deps: TestDeps = {},
 ): Promise<MetadataStore> {
   const full = { clock: deps.clock ?? systemClock, crashPoints: deps.crashPoints ?? noCrashPoints };
-  if (adapter === 'lmdb') return openLmdbMetadataStore({ ...LMDB_DEFAULTS, folder: location }, full);
+  if (adapter === 'lmdb') {
+    const mapBytes = Number(process.env['STRAIT_TEST_MAP_BYTES'] ?? LMDB_DEFAULTS.mapBytes);
+    return openLmdbMetadataStore({ ...LMDB_DEFAULTS, mapBytes, folder: location }, full);
+  }
   throw new Error(`no such adapter: ${adapter}`);
 }

@@ -60,6 +60,8 @@ export class GroupCommit {
   #isGathering = false;
   #running = 0;
   #whenIdle: (() => void) | undefined;
+  /** Why LMDB takes no transaction any more; once set, it stays. */
+  #broken: StraitError | undefined;
 
   constructor(deps: GroupCommitDeps) {
     this.#deps = deps;
@@ -67,6 +69,7 @@ export class GroupCommit {
 
   /** Resolves when the commit is durable. The transaction has been judged valid. */
   submit(transaction: Transaction): Promise<CommitOutcome> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
     const prepared = prepare(transaction);
     return new Promise((resolve, reject) => {
       this.#queue.push({ prepared, resolve, reject });
@@ -74,9 +77,13 @@ export class GroupCommit {
     });
   }
 
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
   /** Resolves when nothing is queued or running any more. */
   idle(): Promise<void> {
-    if (this.#running === 0) return Promise.resolve();
+    if (this.#running === 0 || this.isBroken) return Promise.resolve();
     return new Promise((resolve) => {
       this.#whenIdle = resolve;
     });
@@ -97,9 +104,27 @@ export class GroupCommit {
       const waiting = taken ?? this.#take();
       const reason = await commitFailure(error);
       for (const { reject } of waiting) reject(reason);
+      this.#refuseIfBroken();
     } finally {
       this.#running -= 1;
       if (this.#running === 0) this.#whenIdle?.();
+    }
+  }
+
+  /**
+   * After a failed write of its meta page LMDB refuses every transaction until it is opened anew: what is on disk is
+   * in doubt. The binding never settles a write transaction it cannot begin, so those who wait are told here.
+   */
+  #refuseIfBroken(): void {
+    const { root, marks } = this.#deps.environment;
+    try {
+      root.resetReadTxn();
+      marks.get(MARK.version);
+    } catch (cause) {
+      const message = 'the metadata disk failed while a commit was written: restart this process when it is mended';
+      this.#broken ??= new StraitError('unavailable', message, {}, { cause });
+      for (const { reject } of this.#queue.splice(0)) reject(this.#broken);
+      this.#whenIdle?.();
     }
   }
 

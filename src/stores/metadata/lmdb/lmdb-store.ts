@@ -79,34 +79,27 @@ class LmdbMetadataStore implements MetadataStore {
   }
 
   async get(keys: readonly Uint8Array[]): Promise<readonly (Row | undefined)[]> {
-    this.#beginRead();
-    return this.#getRows(keys);
+    return this.#read(() => this.#getRows(keys));
   }
 
   async scan(range: KeyRange, options: ScanOptions): Promise<readonly Row[]> {
-    this.#beginRead();
-    assertScan(range, options);
-    if (options.limit <= SCAN_TURN_ROWS) return this.#scanRows(range, options);
+    if (options.limit <= SCAN_TURN_ROWS) return this.#read(() => this.#scanRows(range, options));
     return this.snapshot((view) => view.scan(range, options));
   }
 
   async snapshot<T>(read: (view: MetadataView) => Promise<T>): Promise<T> {
-    this.#beginRead();
     const endsMs = this.#deps.clock.monotonicMs() + LIMITS.snapshotMsMax;
-    const snapshot = new Snapshot(this.#environment.root.useReadTransaction(), endsMs);
+    const snapshot = new Snapshot(
+      this.#read(() => this.#environment.root.useReadTransaction()),
+      endsMs,
+    );
     this.#snapshots.add(snapshot);
     if (!this.#isSweeping) void this.#sweepSnapshots();
-    const current = () => {
-      this.#assertOpen();
-      return snapshot.transaction(this.#deps.clock.monotonicMs());
-    };
+    const current = () => snapshot.transaction(this.#deps.clock.monotonicMs());
     try {
       return await read({
-        get: async (keys) => this.#getRows(keys, current()),
-        scan: async (range, options) => {
-          assertScan(range, options);
-          return this.#scanInTurns(range, options, current);
-        },
+        get: async (keys) => this.#read(() => this.#getRows(keys, current())),
+        scan: async (range, options) => this.#scanInTurns(range, options, current),
       });
     } finally {
       snapshot.end();
@@ -125,8 +118,7 @@ class LmdbMetadataStore implements MetadataStore {
     const either = AbortSignal.any([signal, this.#closing.signal]);
     let seq = after;
     while (!signal.aborted) {
-      this.#beginRead();
-      const entries = this.#readEntries(journal, seq);
+      const entries = this.#read(() => this.#readEntries(journal, seq));
       for (const entry of entries) {
         if (signal.aborted) return;
         seq = entry.seq;
@@ -137,9 +129,8 @@ class LmdbMetadataStore implements MetadataStore {
   }
 
   async head(journal: string): Promise<bigint> {
-    this.#beginRead();
     assertName('journal', journal);
-    return decodeNumber(this.#environment.marks.get(headMark(journal)));
+    return this.#readMark(headMark(journal));
   }
 
   close(): Promise<void> {
@@ -151,7 +142,9 @@ class LmdbMetadataStore implements MetadataStore {
     this.#closing.abort();
     await this.#commits.idle();
     for (const snapshot of this.#snapshots) snapshot.end();
-    await this.#environment.root.close();
+    const closed = this.#environment.root.close();
+    // A broken environment's last write never settles, and closing waits for it: the process's end closes it.
+    if (!this.#commits.isBroken) await closed;
   }
 
   #assertOpen(): void {
@@ -162,14 +155,27 @@ class LmdbMetadataStore implements MetadataStore {
    * Reads of one burst of synchronous work share a read transaction; it ends with the burst. So a read begun after
    * anything was heard from another process, or after a commit resolved, sees what that process or commit did.
    */
-  #beginRead(): void {
+  #read<T>(work: () => T): T {
     this.#assertOpen();
-    if (this.#isRefreshQueued) return;
-    this.#isRefreshQueued = true;
-    queueMicrotask(() => {
-      this.#isRefreshQueued = false;
-      if (!this.#closing.signal.aborted) this.#environment.root.resetReadTxn();
-    });
+    if (!this.#isRefreshQueued) {
+      this.#isRefreshQueued = true;
+      queueMicrotask(this.#endBurst);
+    }
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof StraitError) throw error;
+      throw unavailable('the metadata store could not read', error);
+    }
+  }
+
+  readonly #endBurst = (): void => {
+    this.#isRefreshQueued = false;
+    if (!this.#closing.signal.aborted) this.#environment.root.resetReadTxn();
+  };
+
+  #readMark(mark: Uint8Array): bigint {
+    return this.#read(() => decodeNumber(this.#environment.marks.get(mark)));
   }
 
   #getRows(keys: readonly Uint8Array[], transaction?: ReadTransaction): readonly (Row | undefined)[] {
@@ -183,6 +189,7 @@ class LmdbMetadataStore implements MetadataStore {
   }
 
   #scanRows(range: KeyRange, options: ScanOptions, transaction?: ReadTransaction): Row[] {
+    assertScan(range, options);
     if (compareKeys(range.start, range.end) >= 0) return [];
     const found: Row[] = [];
     const bounds = options.reverse
@@ -199,9 +206,10 @@ class LmdbMetadataStore implements MetadataStore {
   async #scanInTurns(range: KeyRange, options: ScanOptions, current: () => ReadTransaction): Promise<Row[]> {
     const found: Row[] = [];
     let rest = range;
+    assertScan(range, options);
     for (;;) {
       const limit = Math.min(options.limit - found.length, SCAN_TURN_ROWS);
-      const rows = this.#scanRows(rest, { ...options, limit }, current());
+      const rows = this.#read(() => this.#scanRows(rest, { ...options, limit }, current()));
       for (const row of rows) found.push(row);
       const last = rows.at(-1);
       if (last === undefined || rows.length < limit || found.length >= options.limit) return found;
@@ -240,8 +248,7 @@ class LmdbMetadataStore implements MetadataStore {
     while (this.#followers > 0 && !this.#closing.signal.aborted) {
       await this.#deps.clock.sleep(this.#settings.tailPollMs, this.#closing.signal);
       if (this.#closing.signal.aborted) break;
-      this.#beginRead();
-      const version = decodeNumber(this.#environment.marks.get(MARK.version));
+      const version = this.#readMark(MARK.version);
       // The first look wakes everyone: what was committed before it may be news to those who wait.
       if (version !== seen) this.#wakeUp.wake();
       seen = version;

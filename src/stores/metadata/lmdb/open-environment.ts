@@ -45,6 +45,7 @@ export function openEnvironment({ folder, mapBytes }: EnvironmentSettings): Envi
     maxDbs: 8,
     // A commit is acknowledged, and shown to other processes, only after it is on disk.
     overlappingSync: false,
+    eventTurnBatching: false,
   });
   try {
     const rowOptions: RootDatabaseOptions = {
