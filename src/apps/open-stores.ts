@@ -7,6 +7,7 @@ import { FileBlobStore } from '../stores/blobs/files/file-blob-store.ts';
 import { NodeFileLayer } from '../stores/blobs/files/node-file-layer.ts';
 import { MemoryBlobStore } from '../stores/blobs/memory/memory-blob-store.ts';
 import type { BlobStore } from '../stores/blobs/port.ts';
+import { S3BlobStore } from '../stores/blobs/s3/s3-blob-store.ts';
 import { LMDB_DEFAULTS, openLmdbMetadataStore } from '../stores/metadata/lmdb/lmdb-store.ts';
 import { MemoryMetadataStore } from '../stores/metadata/memory/memory-store.ts';
 import type { MetadataStore } from '../stores/metadata/port.ts';
@@ -39,7 +40,15 @@ export async function openBlobs(deps: StoreDeps, config: ServeConfig): Promise<B
     case 'memory':
       return new MemoryBlobStore(deps);
     case 's3':
-      throw new Error('the S3 store is not composed yet');
+      return new S3BlobStore(deps, {
+        endpoint: needed(config.s3Endpoint).href.replace(/\/$/, ''),
+        bucket: needed(config.s3Bucket),
+        keys: {
+          region: config.s3Region,
+          accessKeyId: needed(config.s3AccessKeyId),
+          secretAccessKey: needed(config.s3SecretAccessKey),
+        },
+      });
   }
 }
 

@@ -47,7 +47,7 @@ export async function startSite(config: ServeConfig, writeLog: (line: string) =>
     lifecycle.run(new Cleanup(stores));
 
     const sync = config.cloud && startSync(lifecycle, stores, { ...config, cloud: config.cloud });
-    const namespace = bindNamespace({ ...stores, ...(sync ? { readThrough: sync.readThrough } : {}) });
+    const namespace = bindNamespace({ ...stores, ...sync?.reading });
 
     const routes = adminRoutes({
       status: { readStatus: async () => (sync ? sync.readStatus() : ownerStatus(config.site)) },
@@ -76,7 +76,7 @@ function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeCon
   const sync = new Sync({ ...stores, remote, formats: tableFormats() }, syncSettings(config));
   lifecycle.run({ name: 'sync', run: (signal) => sync.run(signal) });
   return {
-    readThrough: sync.readThrough,
+    reading: { readThrough: sync.readThrough, passThrough: sync.passThrough },
     readStatus: async () => siteStatus(await sync.report(), { cloud: cloud.url.origin, buckets }),
   };
 }

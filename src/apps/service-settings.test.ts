@@ -38,7 +38,7 @@ test('a loopback cloud is kept whole; off loopback only what is named, unless al
   assert.equal(syncSettings(following()).policies.fallback, 'keep');
   assert.equal(syncSettings(following([...real, '--hot-all'])).policies.fallback, 'keep');
   const config = { ...following([...real, '--hot-all']), hotAll: false };
-  assert.equal(syncSettings(config).policies.fallback, 'read-through');
+  assert.equal(syncSettings(config).policies.fallback, 'pass-through');
 });
 
 test('a site that follows a cloud says so to the namespace, and a stand-in keeps its generation key', () => {

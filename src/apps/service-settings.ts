@@ -36,7 +36,7 @@ export function syncSettings(config: ServeConfig & { readonly cloud: CloudConfig
   return {
     ...rest,
     buckets: bucket,
-    policies: { rules: policies ?? [], fallback: isHot ? 'keep' : 'read-through' },
+    policies: { rules: policies ?? [], fallback: isHot ? 'keep' : 'pass-through' },
     pathAliases: (tables ?? []).map(({ pathAliases, ...place }) => ({ ...place, aliases: pathAliases })),
     transferPartBytes,
     ...transferShape({ partBytes: transferPartBytes, bufferBytes: transferBufferBytes }, config.transferConcurrency),

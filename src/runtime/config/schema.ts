@@ -80,7 +80,9 @@ const CLOUD = [
     key: 'hotAll',
     type: 'boolean',
     default: false,
-    help: 'Keeps the bytes of everything that no policy names. Off loopback this or a keep policy is required.',
+    help:
+      'Keeps what no policy names. Otherwise that passes through to the cloud, unless the cloud is on loopback. Off ' +
+      'loopback this or a keep policy is required.',
   },
   {
     ...PLAIN,
