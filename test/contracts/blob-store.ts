@@ -11,6 +11,7 @@ import { isStraitError } from '../../src/model/errors.ts';
 import { type BlobId, blobId, stagingId } from '../../src/model/ids.ts';
 import type { ByteRange } from '../../src/model/object.ts';
 import type { BlobStore, OpenOptions } from '../../src/stores/blobs/port.ts';
+import { chunked, patterned } from '../support/patterned-bytes.ts';
 
 export interface BlobHarness {
   /** A store over the harness's bytes. Two of them stand for two processes. */
@@ -31,24 +32,6 @@ export interface BlobHarness {
 const BLOCK = 65_536;
 const md5Of = (bytes: Uint8Array) => Uint8Array.from(createHash('md5').update(bytes).digest());
 const fails = (code: Parameters<typeof isStraitError>[1]) => (error: unknown) => isStraitError(error, code);
-
-/** Bytes that differ everywhere, so that a shifted or repeated block shows. */
-export function patterned(length: number, seed = 1): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  let state = seed;
-  for (let index = 0; index < length; index += 1) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    bytes[index] = state >>> 16;
-  }
-  return bytes;
-}
-
-/** The content in chunks; each is its own copy. */
-export async function* chunked(content: Uint8Array, chunkBytes = 10_000): AsyncGenerator<Uint8Array, void, void> {
-  for (let start = 0; start < content.length; start += chunkBytes) {
-    yield Uint8Array.from(content.subarray(start, start + chunkBytes));
-  }
-}
 
 async function* breaking(content: Uint8Array, error: unknown): AsyncGenerator<Uint8Array, void, void> {
   yield* chunked(content);

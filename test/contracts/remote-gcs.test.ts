@@ -7,8 +7,8 @@ import { type Credentials, credentialsFor } from '../../src/remotes/gcs/credenti
 import { GcsRemote, type GcsRemoteSettings } from '../../src/remotes/gcs/gcs-remote.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { seededRandom } from '../../src/runtime/random.ts';
+import { patterned } from '../support/patterned-bytes.ts';
 import { type Fault, ScriptedGcs } from '../support/scripted-gcs.ts';
-import { patterned } from './blob-store.ts';
 import { remoteContract } from './remote.ts';
 
 const QUICK: Omit<GcsRemoteSettings, 'endpoint'> = { firstDelayMs: 1, delayMsMax: 5, idleTimeoutMs: 300 };
