@@ -47,6 +47,7 @@ export interface SyncReport {
 const BACKLOG_COUNT_MAX = 10_000;
 const BUCKET_POLL_MS = 1_000;
 const BUCKET_BURST_MS = 60_000;
+const RESTART_MS = 1_000;
 const SPACE_CHECK_MS = 5_000;
 const RECOUNT_MS = 600_000;
 const RECOUNT_ROWS = 1_000;
@@ -81,10 +82,8 @@ export class Sync {
         for (const remote of await this.#followed(signal)) {
           const bucket = await this.#mirrorBucket(remote);
           if (this.#buckets.has(bucket.name) || isWhollyPassThrough(this.#settings.policies, bucket.name)) continue;
-          const sync = new BucketSync(this.#shared(), bucket);
-          this.#buckets.set(bucket.name, sync);
           this.#newBucketMs = this.#deps.clock.monotonicMs();
-          running.push(sync.run(signal));
+          running.push(this.#runBucket(bucket, signal));
         }
         this.#trouble = undefined;
       } catch (error) {
@@ -95,6 +94,23 @@ export class Sync {
       await this.#deps.clock.sleep(this.#bucketPollMs(), signal);
     }
     await Promise.all(running);
+  }
+
+  /** One bucket's failure is its own: its sync starts again from what is durable. */
+  async #runBucket(bucket: Bucket, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const sync = new BucketSync(this.#shared(), bucket);
+      const life = new AbortController();
+      this.#buckets.set(bucket.name, sync);
+      try {
+        await sync.run(AbortSignal.any([signal, life.signal]));
+      } catch (error) {
+        life.abort();
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#deps.logger.log('error', 'sync of a bucket starts again', { bucket: bucket.name, reason });
+        await this.#deps.clock.sleep(RESTART_MS, signal);
+      }
+    }
   }
 
   /** Buckets come in bursts: after a new one, and while there is none, the next is looked for soon. */

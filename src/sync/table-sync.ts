@@ -146,7 +146,6 @@ export class TableSync {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await this.#load();
     this.#newsMs = this.deps.clock.nowMs();
     while (!signal.aborted) {
       await this.#round(signal);
@@ -162,6 +161,7 @@ export class TableSync {
   /** One table's failure is its own: it is logged, shown in status, and tried again. */
   async #round(signal: AbortSignal): Promise<void> {
     try {
+      if (this.#row === undefined) await this.#load();
       await this.#owner.tableSlots.run(async () => {
         const isQuiet = this.#hasLooked && this.#state === 'current';
         if (!isQuiet) await this.#advanceAll(signal);
