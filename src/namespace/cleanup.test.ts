@@ -6,7 +6,8 @@ import { seededRandom } from '../runtime/random.ts';
 import { Cleanup } from './cleanup.ts';
 import { expireUploadsOnce } from './expire-uploads.ts';
 import { reapOnce } from './reap.ts';
-import { flatPlace, transferKey } from './rows/keys.ts';
+import { PRESENT } from './rows/codec.ts';
+import { blobRefKey, flatPlace, transferKey } from './rows/keys.ts';
 import { encodeTransfer } from './rows/sync-rows.ts';
 import { ORPHAN_GRACE_MS, OrphanSweep } from './sweep-orphans.ts';
 
@@ -144,6 +145,31 @@ test('a copy against the removal of its source', async () => {
     }
   }
   assert.ok(outcomes.copied > 20 && outcomes.missing > 20, JSON.stringify(outcomes));
+});
+
+test('a reference that appears while a candidate is judged saves the blob', async () => {
+  const fixture = await lakeFixture();
+  const { deps, put, remove, read, pass } = fixture;
+  const { state } = await put('a', big);
+  await remove('a');
+  const { commit } = deps.metadata;
+  const [segment] = state.content.kind === 'local' ? state.content.segments : [];
+  assert.ok(segment !== undefined);
+  const late = {
+    kind: 'put' as const,
+    key: blobRefKey(segment.blobId, { kind: 'upload', uploadId: 'x' }),
+    value: PRESENT,
+  };
+  deps.metadata.commit = async (transaction) => {
+    deps.metadata.commit = commit;
+    await deps.metadata.commit({ checks: [], writes: [late] });
+    return deps.metadata.commit(transaction);
+  };
+  for (let round = 0; round < 3; round += 1) {
+    assert.deepEqual(await reapOnce(deps, forever), { blobs: 0, removed: 0 });
+    pass(2 * HOUR_MS);
+  }
+  assert.equal((await read({ bucket: LAKE, name: 'a', state })).toString(), big);
 });
 
 test('expired sessions go with their stagings, whatever their state', async () => {
