@@ -1,5 +1,5 @@
 import { isUnderAny } from './match-path.ts';
-import { AWAITING_CALLERS, ENTRY_POINTS } from './rules.ts';
+import { AWAITING_CALLERS, ENTRY_POINTS, TEST_ADAPTERS } from './rules.ts';
 import type { SourceFile } from './source-file.ts';
 import type { Violation } from './violation.ts';
 
@@ -52,7 +52,7 @@ export function checkDeadFiles(files: readonly SourceFile[], awaiting = AWAITING
     for (const { target } of byPath.get(path)?.imports ?? []) if (target !== undefined) waiting.push(target);
   }
   return files.flatMap(({ path }) => {
-    const isSource = path.startsWith('src/') && !path.endsWith('.test.ts');
+    const isSource = path.startsWith('src/') && !/\.(?:test|d)\.ts$/.test(path) && !isUnderAny(path, TEST_ADAPTERS);
     if (!isSource || reached.has(path) || isUnderAny(path, awaiting)) return [];
     return [{ file: path, line: 0, rule: 'dead-files', message: `not reachable from ${ENTRY_POINTS.join(', ')}` }];
   });

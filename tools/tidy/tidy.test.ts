@@ -39,11 +39,11 @@ const CLEAN: Readonly<Record<string, string>> = {
   'README.md': 'Run `./bin/strait help`.\n',
 };
 
-/** The messages that `planted` adds to the clean tree. */
+/** What `planted` brings up in the clean tree. Most of it is reachable from nowhere: dead files have their own test. */
 function findings(planted: Readonly<Record<string, string>>): readonly string[] {
-  return checkTree(new Map(Object.entries({ ...CLEAN, ...planted }))).map(
-    ({ file, line, rule, message }) => `${file}:${line} ${rule}: ${message}`,
-  );
+  return checkTree(new Map(Object.entries({ ...CLEAN, ...planted })))
+    .filter(({ rule }) => rule !== 'dead-files')
+    .map(({ file, line, rule, message }) => `${file}:${line} ${rule}: ${message}`);
 }
 
 function rejects(planted: Readonly<Record<string, string>>, expected: RegExp): void {
@@ -244,7 +244,7 @@ test('dead files: a source file that no entry point reaches', () => {
   const files = Object.entries({ ...CLEAN, 'src/model/forgotten.ts': 'export const x = 1;\n' });
   const dead = checkDeadFiles(
     files.map(([path, text]) => parseSource(path, text)),
-    ['src/stores', 'src/remotes', 'src/sync', 'src/tables', 'src/runtime'],
+    ['src/stores/metadata/lmdb', 'src/remotes/gcs', 'src/remotes/port.ts', 'src/sync', 'src/tables', 'src/runtime'],
   );
   assert.deepEqual(
     dead.map(({ file }) => file),
