@@ -235,6 +235,21 @@ test('a body nobody read does not disturb the next request of the connection', a
   await server.close();
 });
 
+test('a body read in part does not disturb the next request of the connection either', async () => {
+  const { server, port, accessLine } = await start(async (request) => {
+    for await (const _ of request.body) break;
+    const body = Buffer.from(request.target.path);
+    return { status: 200, headers: { 'Content-Length': body.length }, body };
+  });
+  for (const size of [10, 100_000, 3_000_000]) {
+    const first = `PUT /first${size} HTTP/1.1\r\nHost: h\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(size)}`;
+    const answer = await exchange(port, first + getAndClose(`/second${size}`));
+    assert.ok(answer.includes(`/first${size}`) && answer.endsWith(`/second${size}`), answer);
+    await accessLine(`/first${size}`);
+  }
+  await server.close();
+});
+
 test('100 Continue is sent when the body is wanted, and not when it is refused', async () => {
   const { server, port } = await start(async (request) => {
     if (request.target.path === '/refuse') return { status: 412, headers: { 'Content-Length': 0 } };

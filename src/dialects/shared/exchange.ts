@@ -177,7 +177,8 @@ export class Exchange implements HttpRequest {
       });
     }
     if (this.#incoming.complete || this.#incoming.socket.destroyed || this.#isGone) return;
-    // `node:http` swallows what the handler left unread. It counts as one wait, so it cannot go on for ever.
+    // What the handler left unread is swallowed. It counts as one wait, so it cannot go on for ever.
+    this.#incoming.resume();
     const { socket } = this.#incoming;
     await this.#waitForClient((resolve) => {
       this.#incoming.once('end', resolve).once('close', resolve);
