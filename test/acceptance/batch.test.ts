@@ -92,9 +92,12 @@ test('39: parts with bare line feeds, as Python writes them', async () => {
 test('39: headers of the batch apply to its calls, preconditions do not', async () => {
   const bucket = await gcs.bucket();
   const { generation } = await gcs.put(bucket, 'a');
+  const match = 'x-goog-if-generation-match';
   const found = await batch([
     `GET ${objectPath(bucket, 'a')}?ifGenerationMatch=1 HTTP/1.1\n`,
-    `POST ${objectPath(bucket, 'a')} HTTP/1.1\nX-HTTP-Method-Override: DELETE\nx-goog-if-generation-match: ${generation}\n`,
+    [`POST ${objectPath(bucket, 'a')} HTTP/1.1`, 'X-HTTP-Method-Override: DELETE', `${match}: ${generation}`, ''].join(
+      '\n',
+    ),
   ]);
   assert.deepEqual(
     found.map((part) => part.statusLine),

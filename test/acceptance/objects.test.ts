@@ -32,13 +32,12 @@ test('19: 64-bit numbers are strings', async () => {
   const bucket = await gcs.bucket();
   const object = await gcs.put(bucket, 'x', 'abc');
   for (const field of ['size', 'generation', 'metageneration'] as const) assert.equal(typeof object[field], 'string');
-  const { json } = await gcs.call('POST', `${objectPath(bucket, 'y')}/compose`, {
-    body: { sourceObjects: [{ name: 'x' }] },
-  });
+  const body = { sourceObjects: [{ name: 'x' }] };
+  const { json } = await gcs.call('POST', `${objectPath(bucket, 'y')}/compose`, { body });
   assert.equal(typeof json.componentCount, 'number');
 });
 
-test('20, 21: overwriting makes a new generation at metageneration 1, patching raises the metageneration only', async () => {
+test('20, 21: overwriting makes a generation, at metageneration 1; patching raises the metageneration', async () => {
   const bucket = await gcs.bucket();
   const first = await gcs.put(bucket, 'x', 'one');
   const second = await gcs.put(bucket, 'x', 'two');
