@@ -79,6 +79,17 @@ export class CloudWriter {
     });
   }
 
+  /** Deletes a name; one that is not there is deleted already. */
+  async remove(bucket: string, name: string): Promise<void> {
+    await this.#patiently(async () => {
+      try {
+        await this.#storage.bucket(bucket).file(name).delete();
+      } catch (error) {
+        if (statusOf(error) !== 404) throw error;
+      }
+    });
+  }
+
   async #save(file: File, upload: PlannedUpload, generation: string | number): Promise<void> {
     await file.save(Buffer.from(upload.content), {
       resumable: upload.content.byteLength >= RESUMABLE_FROM_BYTES,

@@ -21,6 +21,8 @@ export interface PlannedStep {
   /** The version a reader reports once the step is done: `12`, `v3.metadata.json`, a completed instant's file name. */
   readonly label: string;
   readonly uploads: readonly PlannedUpload[];
+  /** Names the writer deletes afterwards: vacuum, clean, expiry. No later version reaches them. */
+  readonly deletes?: readonly string[];
 }
 
 export interface ReplayPlan {

@@ -39,6 +39,8 @@ export class TableReplay {
     const step = this.plan.steps[this.#next];
     if (step === undefined) return undefined;
     await this.#putAll(step.uploads);
+    const { bucket, prefix } = this.#place;
+    for (const name of step.deletes ?? []) await this.#writer.remove(bucket, `${prefix}${name}`);
     this.#next += 1;
     return step;
   }

@@ -50,6 +50,7 @@ export async function truthOf(
       throw new Error(`${plan.table}: version ${step.label} read through a checkpoint is another`);
     }
     versions.set(step.label, { files: names, control: new Set(snapshotControl(snapshot)) });
+    for (const name of step.deletes ?? []) files.delete(name);
   }
   return { table: plan.table, versions, contents: contentsOf(plan) };
 }
