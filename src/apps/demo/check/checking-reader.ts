@@ -45,6 +45,13 @@ export interface CheckReport {
   readonly snapshot: TableSnapshot | undefined;
 }
 
+/** Where a change of version shows. */
+const LOG_PREFIX: Readonly<Record<SnapshotFormat, string>> = {
+  delta: '_delta_log/',
+  iceberg: 'metadata/',
+  hudi: '.hoodie/',
+  directory: '',
+};
 const PARALLEL_DOWNLOADS = 4;
 /** Contents of control files kept between walks. */
 const CONTROL_CACHE_BYTES = 64 * 1024 * 1024;
@@ -65,8 +72,8 @@ export class CheckingReader {
   #highestOrder = '';
   #highestLabel = '';
   #highestHint = -1;
-  /** Version and hint of the last walk, if it was clean. */
-  #cleanState: string | undefined;
+  /** The last walk, if it was clean: its report, and the log's names and generations before it. */
+  #clean: { readonly report: CheckReport; readonly log: string } | undefined;
   #bytes = 0;
 
   constructor(site: SiteHttp, target: CheckTarget) {
@@ -77,27 +84,39 @@ export class CheckingReader {
   /** Forgets verified contents, so that the next walk downloads every file again. */
   forget(): void {
     this.#verified.clear();
-    this.#cleanState = undefined;
+    this.#control.clear();
+    this.#controlBytes = 0;
+    this.#clean = undefined;
   }
 
   /**
-   * One walk. With `onlyNew`, a version whose last walk was clean is opened (log read, version compared) but its files
-   * are not listed again.
+   * One walk. With `onlyNew`, the table is not walked again while its log is, name by name and generation by
+   * generation, what it was before the last clean walk.
    */
   async check(onlyNew = false): Promise<CheckReport> {
     this.#bytes = 0;
-    this.#listed = new Map();
     try {
+      // Taken before anything is opened: whatever changes from here on shows as a difference next time.
+      const log = await this.#logState();
+      const clean = this.#clean;
+      if (onlyNew && clean?.log === log) return { ...clean.report, walked: false, bytes: 0 };
+      this.#clean = undefined;
       const snapshot = await openTable(this.#source(), {
         format: this.target.format,
         root: `gs://${this.target.bucket}/${this.target.prefix}`,
         pathAliases: this.target.pathAliases,
       });
       if (snapshot === undefined || isEmptyDirectory(snapshot)) return this.#noVersion();
-      return await this.#walk(snapshot, onlyNew);
+      return await this.#walk(snapshot, log);
     } catch (error) {
       return this.#failed(error);
     }
+  }
+
+  async #logState(): Promise<string> {
+    this.#listed = new Map();
+    await this.#relist(LOG_PREFIX[this.target.format]);
+    return [...this.#listed].map(([name, { generation }]) => `${name}#${generation}`).join('\n');
   }
 
   #noVersion(): CheckReport {
@@ -120,23 +139,18 @@ export class CheckingReader {
     return { table: this.target.table, ...empty, bytes: this.#bytes, ...part };
   }
 
-  async #walk(snapshot: TableSnapshot, onlyNew: boolean): Promise<CheckReport> {
+  async #walk(snapshot: TableSnapshot, log: string): Promise<CheckReport> {
     const label = versionLabel(snapshot);
-    const order = versionOrder(snapshot);
-    const broken = this.#wentBack(snapshot, label, order);
-    const state = `${order}#${hintOf(snapshot) ?? ''}`;
-    const wasClean = this.#cleanState === state;
-    this.#cleanState = undefined;
-    if (onlyNew && broken.length === 0 && wasClean) {
-      this.#cleanState = state;
-      return this.#report({ version: label, snapshot });
-    }
+    const broken = this.#wentBack(snapshot, label, versionOrder(snapshot));
     const files = this.#filesOf(snapshot);
     broken.push(...this.#unlikeTruth(snapshot, label));
+    // Listed afresh now that the version is resolved: every file of it must be there.
+    this.#listed = new Map();
     await this.#relist('');
     broken.push(...(await this.#verifyAll(files)));
-    if (broken.length === 0) this.#cleanState = state;
-    return this.#report({ version: label, snapshot, walked: true, files: files.length, broken });
+    const report = this.#report({ version: label, snapshot, walked: true, files: files.length, broken });
+    if (broken.length === 0) this.#clean = { report, log };
+    return report;
   }
 
   #wentBack(snapshot: TableSnapshot, label: string, order: string): string[] {
@@ -230,7 +244,6 @@ export class CheckingReader {
     return same ? undefined : `${download.size} bytes with CRC32C ${download.crc32c} are not the source's`;
   }
 
-  /** Lists the table afresh: called after the version is resolved, so that every file of it must be there. */
   async #relist(prefix: string): Promise<readonly string[]> {
     const { bucket, prefix: root } = this.target;
     const objects = (await this.#site.list(bucket, `${root}${prefix}`)) ?? [];

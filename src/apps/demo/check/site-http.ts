@@ -15,7 +15,6 @@ export interface ListedObject {
   readonly generation: string;
   readonly size: number;
   readonly crc32c: string;
-  readonly updated: string;
 }
 
 /** What a download turned out to be. */
@@ -31,6 +30,7 @@ export interface Download {
 }
 
 const TIMEOUT_MS = 30_000;
+const LIST_FIELDS = 'items(name,generation,size,crc32c),nextPageToken';
 
 export class SiteHttp {
   readonly baseUrl: string;
@@ -49,7 +49,7 @@ export class SiteHttp {
   async list(bucket: string, prefix: string): Promise<readonly ListedObject[] | undefined> {
     const objects: ListedObject[] = [];
     for (let pageToken: string | undefined = ''; pageToken !== undefined; ) {
-      const query = new URLSearchParams({ prefix, ...(pageToken === '' ? {} : { pageToken }) });
+      const query = new URLSearchParams({ prefix, fields: LIST_FIELDS, ...(pageToken === '' ? {} : { pageToken }) });
       const answer = await this.#get(`/storage/v1/b/${encodeURIComponent(bucket)}/o?${query}`);
       if (answer.statusCode === 404) {
         await answer.body.dump();
@@ -143,6 +143,5 @@ function parseListed(value: unknown): ListedObject {
     generation: asText(item['generation'], 'generation'),
     size: asNumber(Number(item['size']), 'size'),
     crc32c: asText(item['crc32c'], 'crc32c'),
-    updated: optionalText(item['updated']) ?? '',
   };
 }

@@ -1,4 +1,5 @@
 import { inflateRawSync } from 'node:zlib';
+import { memoByBytes } from './memo.ts';
 
 /**
  * A small reader of Avro object container files, written from the Avro 1.11 specification and used by the replayer
@@ -201,7 +202,9 @@ export function isAvroContainer(bytes: Uint8Array): boolean {
 }
 
 /** Throws when the container is truncated, has a wrong sync marker or an unknown codec. */
-export function readAvro(bytes: Uint8Array): AvroContainer {
+export const readAvro = memoByBytes(parseContainer);
+
+function parseContainer(bytes: Uint8Array): AvroContainer {
   if (!isAvroContainer(bytes)) throw new Error('not an Avro container');
   const input = new AvroInput(bytes);
   input.take(MAGIC.byteLength);

@@ -1,3 +1,4 @@
+import { memoByBytes } from './memo.ts';
 import {
   asFields,
   asNumber,
@@ -61,18 +62,14 @@ export interface DeltaActions {
 }
 
 /** One action a line. Unknown actions are allowed; a known one with a wrong field is an error. */
-export function parseDeltaActions(text: string, root: string): DeltaActions {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return collectDeltaActions(
-    lines.map((line) => asFields(parseExactJson(line), 'action')),
-    root,
-  );
+export function parseDeltaJson(bytes: Uint8Array, root: string): DeltaActions {
+  return collectDeltaActions(actionRows(bytes), root);
 }
 
-export function parseDeltaJson(bytes: Uint8Array, root: string): DeltaActions {
-  const actions = parseDeltaActions(decodeUtf8(bytes), root);
-  return actions;
-}
+const actionRows = memoByBytes((bytes): readonly Fields[] => {
+  const lines = decodeUtf8(bytes).split('\n');
+  return lines.filter((line) => line.trim() !== '').map((line) => asFields(parseExactJson(line), 'action'));
+});
 
 /** `root` is `gs://bucket/prefix/`: absolute paths below it are this table's own. */
 export function collectDeltaActions(rows: readonly Fields[], root: string): DeltaActions {

@@ -1,4 +1,5 @@
 import { type AvroRecord, isAvroContainer, readAvro } from './avro.ts';
+import { memoByBytes } from './memo.ts';
 import {
   asFields,
   asList,
@@ -118,7 +119,7 @@ export function isHudiWrite(instant: HudiInstant): boolean {
 
 export function parseHudiCommit(instant: HudiInstant, bytes: Uint8Array): HudiCommit {
   if (bytes.byteLength === 0) return WRITES_NOTHING;
-  const json = isAvroContainer(bytes) ? firstRecord(bytes) : asFields(parseExactJson(decodeUtf8(bytes)), 'commit');
+  const json = isAvroContainer(bytes) ? firstRecord(bytes) : jsonCommit(bytes);
   if (instant.action === 'rollback') return parseRollback(json);
   if (!isHudiWrite(instant)) return WRITES_NOTHING;
   const writes: HudiWrite[] = [];
@@ -130,6 +131,8 @@ export function parseHudiCommit(instant: HudiInstant, bytes: Uint8Array): HudiCo
   );
   return { writes, replaced };
 }
+
+const jsonCommit = memoByBytes((bytes): Fields => asFields(parseExactJson(decodeUtf8(bytes)), 'commit'));
 
 function firstRecord(bytes: Uint8Array): AvroRecord {
   const record = readAvro(bytes).records[0];

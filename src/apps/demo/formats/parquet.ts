@@ -1,14 +1,10 @@
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { memoByBytes } from './memo.ts';
 import { asFields, type Fields } from './values.ts';
 
-/** Every row of a small Parquet file as objects, only the named columns (all when omitted). */
-export async function readParquetRows(bytes: Uint8Array, columns?: readonly string[]): Promise<readonly Fields[]> {
-  const copy = bytes.slice();
-  const rows = await parquetReadObjects({
-    file: copy.buffer,
-    compressors,
-    ...(columns === undefined ? {} : { columns: [...columns] }),
-  });
+/** Every row of a small Parquet file as objects. */
+export const readParquetRows = memoByBytes(async (bytes): Promise<readonly Fields[]> => {
+  const rows = await parquetReadObjects({ file: bytes.slice().buffer, compressors });
   return rows.map((row) => asFields(row, 'Parquet row'));
-}
+});

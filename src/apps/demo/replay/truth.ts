@@ -1,7 +1,6 @@
-import { DeltaState, parseDeltaActions, parseDeltaLogName } from '../formats/delta-log.ts';
+import { DeltaState, parseDeltaJson, parseDeltaLogName } from '../formats/delta-log.ts';
 import { memorySource } from '../formats/memory-source.ts';
 import { openTable, snapshotControl, snapshotFiles, versionLabel } from '../formats/snapshot.ts';
-import { decodeUtf8 } from '../formats/values.ts';
 import { allUploads, type PlanOptions, type ReplayPlan } from './plan.ts';
 
 export interface FileContent {
@@ -38,7 +37,7 @@ export async function truthOf(
     for (const upload of step.uploads) {
       files.set(upload.name, upload.content);
       if (parseDeltaLogName(upload.name)?.kind === 'commit') {
-        delta.apply(parseDeltaActions(decodeUtf8(upload.content), options.root));
+        delta.apply(parseDeltaJson(upload.content, options.root));
       }
     }
     const snapshot = await openTable(memorySource(files), { ...options, format: plan.format });
