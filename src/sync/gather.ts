@@ -99,7 +99,9 @@ class Gathering {
   async #gatherData(): Promise<void> {
     for await (const batch of inBatches(this.#input.step.closure(), BATCH)) {
       if (this.#isHopeless()) return;
-      const refs = new Map(batch.filter(({ name }) => !this.#control.has(name)).map((ref) => [ref.name, ref]));
+      // What lay behind an unread file was not walked, even if the file came before it was asked for as a control name.
+      const asked = batch.filter(({ name, unread }) => unread === true || !this.#control.has(name));
+      const refs = new Map(asked.map((ref) => [ref.name, ref]));
       const rows = await this.#bring([...refs.values()], this.#input.keepsBytes);
       for (const read of rows) {
         const { faces } = read;
