@@ -162,6 +162,11 @@ export interface TableFormat {
   live(location: TableLocation, files: TableFiles, cursor: TableCursor): AsyncIterable<FileRef>;
   /** Names to ask the source for, cheaply, to learn whether a newer version exists. */
   probes(location: TableLocation, from: TableCursor | undefined): readonly TailProbe[];
+  /**
+   * Asked once when a probe has brought something new: where else names of a new version show up that nothing states
+   * exactly (Hudi: the metadata table's timeline). Absent: nowhere.
+   */
+  followUps?(location: TableLocation, from: TableCursor | undefined): readonly TailProbe[];
 }
 
 /** One cheap question to the source. `list`: names after `startAfter` under `prefix` (one page is enough). */

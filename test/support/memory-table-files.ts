@@ -8,6 +8,8 @@ export class MemoryTableFiles implements TableFiles {
   #generation = 1_000n;
   /** The time the next file gets; moves on by one with each. */
   nowMs = 1_700_000_000_000;
+  /** Set by a model of a site. */
+  listPublished?: (prefix: string) => AsyncIterable<FileStat>;
   bytesRead = 0;
   readonly reads = new Map<string, number>();
 
