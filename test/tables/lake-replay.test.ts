@@ -108,11 +108,12 @@ describe('a replay published by a model of sync', { skip: SAMPLES_MISSING }, () 
     for (const seed of SEEDS) {
       test(`${name}: ends right when uploaded in any order (seed ${seed})`, async () => {
         const { plan, site, upload, sync, read } = await subject(name, 0);
+        // A Hudi commit does not say which came before it: what is published early may lack one that is still to come.
         const uploads = shuffled(finalUploads(plan), seed);
         const every = Math.ceil(uploads.length / ROUNDS);
         for (const [index, each] of uploads.entries()) {
           upload(each);
-          if (index % every === 0 && (await sync()).length > 0) await read(false);
+          if (index % every === 0 && (await sync()).length > 0) await read(plan.format === 'iceberg');
         }
         await sync();
         assert.deepEqual(await site.settle(), []);
