@@ -74,8 +74,8 @@ async function lakeOf(folder: string, names: number, hasInlineBytes: boolean): P
 }
 
 function nameOf(index: number): string {
-  const folder = Math.floor(index / NAMES_PER_FOLDER);
-  return `table/part-${folder.toString().padStart(8, '0')}/${(index % NAMES_PER_FOLDER).toString().padStart(8, '0')}.parquet`;
+  const digits = (value: number) => value.toString().padStart(8, '0');
+  return `table/part-${digits(Math.floor(index / NAMES_PER_FOLDER))}/${digits(index % NAMES_PER_FOLDER)}.parquet`;
 }
 
 function rowOf(blob: ReturnType<typeof blobId>): Uint8Array {

@@ -1,4 +1,4 @@
-/** `npm run bench -- [NAME …]`: runs the benches of this folder, all or the named ones, and prints a line of JSON each. */
+/** `npm run bench -- [NAME …]`: runs the benches of this folder, all or those named; each prints a line of JSON. */
 import { globSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { basename, resolve } from 'node:path';
