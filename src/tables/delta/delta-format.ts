@@ -21,7 +21,7 @@ import { replay } from './replay.ts';
 import { DeltaStep } from './step.ts';
 
 export interface DeltaSettings {
-  /** Files that the commits of one walk may speak of before it is made in several passes; 21 bytes each. */
+  /** Removed files that one walk keeps in mind before it is made in several passes; 16 to 43 bytes each. */
   readonly keysMax: number;
   /** Log entries whose content is remembered between looks. */
   readonly cacheEntriesMax: number;

@@ -16,12 +16,12 @@ export interface Replay {
 }
 
 /**
- * Data files and deletion vectors that are live after the last commit: the newest word on a file counts, so commits
- * are read from the last to the first, then the checkpoint. Files removed again on the way are left out. A log file
- * that is not there is given as `unread`. Names may repeat.
+ * Data files and deletion vectors that are live after the last commit. Commits are read from the last to the first,
+ * then the checkpoint, so that a file removed later is known when its `add` is met. A file added again after it was
+ * removed is given by the later `add`. A log file that is not there is given as `unread`. Names may repeat.
  *
- * Memory: what commits said is kept as fingerprints, at most `keysMax` (32 MB for 1,500,000). When the commits speak
- * of more files, the walk is made again in passes, each for a share of the files.
+ * Memory: what was removed is kept as fingerprints, at most `keysMax` (32 MB for 1,500,000). When commits remove more
+ * files, the walk is made again in passes, each for a share of the files.
  */
 export async function* replay(context: LogContext, range: Replay, keysMax: number): AsyncGenerator<FileRef> {
   for (let passes = 1; ; passes *= 4) {
@@ -43,7 +43,7 @@ class ReplayPass {
   readonly #context: LogContext;
   readonly #range: Replay;
   readonly #share: Share;
-  readonly #spoken = new Fingerprints();
+  readonly #removed = new Fingerprints();
 
   constructor(context: LogContext, range: Replay, share: Share) {
     this.#context = context;
@@ -79,22 +79,20 @@ class ReplayPass {
   }
 
   async *#actions(file: FileStat, version: number, isLowest: boolean): AsyncGenerator<FileRef, boolean> {
-    const step = this.#range.last - version;
     for await (const batch of readActions(this.#context, file)) {
       for (const action of batch) {
         if (action.kind === 'change') {
           const change = this.#share.pass === 0 ? this.#range.change(version, action.file) : undefined;
           if (change !== undefined) yield change;
-        } else if (action.kind !== 'sidecar') {
-          const key = this.#mine(action.key);
-          if (key === undefined) continue;
-          if (action.kind === 'add' && (this.#spoken.get(key) ?? step) === step) {
+        } else if (action.kind === 'add') {
+          if (!this.#isRemovedAfter(action.key, version)) {
             yield action.file;
             if (action.vector) yield action.vector;
           }
-          // Nothing lies below the lowest commit: what it says need not be remembered.
-          if (!isLowest) this.#spoken.claim(key, step);
-          if (this.#spoken.size > this.#share.keysMax) return false;
+        } else if (action.kind === 'remove' && !isLowest) {
+          const key = this.#mine(action.key);
+          if (key !== undefined) this.#removed.claim(key, version);
+          if (this.#removed.size > this.#share.keysMax) return false;
         }
       }
     }
@@ -104,17 +102,20 @@ class ReplayPass {
   async *#checkpoint(id: CheckpointId): AsyncGenerator<FileRef> {
     const { missing } = await inspectCheckpoint(this.#context, id);
     for (const name of missing) yield { name, unread: true };
-    const isPlain = this.#share.passes === 1 && this.#spoken.size === 0;
     for await (const batch of readCheckpoint(this.#context, id)) {
       for (const add of batch) {
-        if (!isPlain) {
-          const key = this.#mine(add.key);
-          if (key === undefined || this.#spoken.get(key) !== undefined) continue;
-        }
+        if (this.#isRemovedAfter(add.key, -1)) continue;
         yield add.file;
         if (add.vector) yield add.vector;
       }
     }
+  }
+
+  /** Also true of the files another pass looks after. */
+  #isRemovedAfter(text: string, version: number): boolean {
+    if (this.#share.passes === 1 && this.#removed.size === 0) return false;
+    const key = this.#mine(text);
+    return key === undefined || (this.#removed.get(key) ?? version) > version;
   }
 
   /** The key's fingerprint, or undefined when another pass looks after it. */

@@ -1,13 +1,16 @@
-import type { AsyncBuffer, ColumnMetaData, DecodedArray, SchemaTree } from 'hyparquet';
+import type { AsyncBuffer, ColumnMetaData, SchemaTree } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
-import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js';
-import { readPlain } from 'hyparquet/src/plain.js';
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from 'hyparquet/src/schema.js';
 import { compressors } from 'hyparquet-compressors';
 import type { ParquetValue } from './parquet-columns.ts';
-
-type ColumnDecoder = Parameters<typeof readDataPageV2>[2];
-type PageHeader = ReturnType<typeof parquetHeader>;
+import {
+  type ColumnDecoder,
+  type DataPage,
+  openPage,
+  type PageHeader,
+  type ParquetScalar,
+  readDictionary,
+} from './parquet-page.ts';
 
 const READ_BYTES = 256 * 1024;
 const HEADER_BYTES = 4 * 1024;
@@ -15,24 +18,20 @@ const HEADER_BYTES_MAX = 16 * 1024 * 1024;
 /** A page is decoded whole. Writers make pages of about 1 MiB; DuckDB stops at 100 MB. */
 const PAGE_BYTES_MAX = 256 * 1024 * 1024;
 
-interface Page {
-  readonly definitionLevels: readonly number[] | undefined;
-  readonly repetitionLevels: readonly number[];
-  readonly values: DecodedArray;
-  readonly length: number;
-}
-
 /** Walks one column chunk row by row, holding one page at a time. */
 export class LeafCursor {
   readonly #bytes: ChunkBytes;
   readonly #decoder: ColumnDecoder;
   readonly #maxDefinition: number;
   readonly #isRepeated: boolean;
+  /** Values of the pages not opened yet. */
   #valuesLeft: number;
-  #dictionary: DecodedArray | undefined;
-  /** Decoded rows not yet taken; of a repeated leaf the last may still grow. */
-  #rows: ParquetValue[] = [];
+  #dictionary: readonly ParquetScalar[] | undefined;
+  #page: DataPage | undefined;
+  /** Of a flat leaf: rows of the page already taken. */
   #taken = 0;
+  /** Of a repeated leaf: rows not yet taken; the last may still grow. */
+  #lists: (readonly ParquetScalar[])[] = [];
 
   constructor(file: AsyncBuffer, column: ColumnMetaData, schema: SchemaTree) {
     const schemaPath = getTreePath(schema, column.path_in_schema);
@@ -59,57 +58,50 @@ export class LeafCursor {
   async available(): Promise<number> {
     while (this.#ready() === 0 && this.#valuesLeft > 0) {
       const page = await this.#nextPage();
-      this.#rows = this.#rows.slice(this.#taken);
+      if (page.length > this.#valuesLeft) throw new Error('a column chunk holds more values than it says');
+      this.#valuesLeft -= page.length;
+      this.#page = page;
       this.#taken = 0;
       if (this.#isRepeated) this.#appendLists(page);
-      else this.#rows = this.#scalars(page);
-      this.#valuesLeft -= page.length;
     }
     return this.#ready();
   }
 
+  /** The next `count` rows, of which so many are available. */
   take(count: number): readonly ParquetValue[] {
-    const taken = this.#rows.slice(this.#taken, this.#taken + count);
-    this.#taken += count;
-    return taken;
-  }
-
-  #ready(): number {
-    const growing = this.#isRepeated && this.#valuesLeft > 0 ? 1 : 0;
-    return Math.max(0, this.#rows.length - this.#taken - growing);
-  }
-
-  #scalars(page: Page): ParquetValue[] {
-    const rows = new Array<ParquetValue>(page.length);
-    let value = 0;
-    for (let row = 0; row < page.length; row += 1) {
-      const isSet = page.definitionLevels === undefined || page.definitionLevels[row] === this.#maxDefinition;
-      rows[row] = isSet ? this.#value(page.values[value++]) : null;
+    if (this.#isRepeated) return this.#lists.splice(0, count);
+    const page = this.#page;
+    if (page === undefined) return [];
+    const rows = new Array<ParquetValue>(count);
+    for (let index = 0; index < count; index += 1) {
+      rows[index] = this.#isSet(page, this.#taken + index) ? page.nextValue() : null;
     }
+    this.#taken += count;
     return rows;
   }
 
-  #appendLists(page: Page): void {
-    let value = 0;
+  #ready(): number {
+    if (!this.#isRepeated) return (this.#page?.length ?? 0) - this.#taken;
+    const growing = this.#valuesLeft > 0 ? 1 : 0;
+    return Math.max(0, this.#lists.length - growing);
+  }
+
+  #isSet(page: DataPage, index: number): boolean {
+    return page.definitionLevels === undefined || page.definitionLevels[index] === this.#maxDefinition;
+  }
+
+  #appendLists(page: DataPage): void {
     for (let index = 0; index < page.length; index += 1) {
-      if (page.repetitionLevels[index] === 0) this.#rows.push([]);
-      const isSet = page.definitionLevels === undefined || page.definitionLevels[index] === this.#maxDefinition;
-      if (!isSet) continue;
-      const row = this.#rows.at(-1);
-      if (!Array.isArray(row)) throw new Error('a list starts in the middle');
-      row.push(this.#value(page.values[value++]));
+      const startsRow = (page.repetitionLevels?.[index] ?? 0) === 0;
+      const last = this.#lists.length - 1;
+      if (!startsRow && last < 0) throw new Error('a list starts in the middle');
+      const value = this.#isSet(page, index) ? [page.nextValue()] : NOTHING;
+      if (startsRow) this.#lists.push(value);
+      else this.#lists[last] = [...(this.#lists[last] ?? NOTHING), ...value];
     }
   }
 
-  #value(raw: unknown): ParquetValue {
-    if (raw instanceof Uint8Array) return text(raw);
-    if (typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'bigint' || typeof raw === 'boolean') {
-      return raw;
-    }
-    throw new Error('a page holds fewer values than it says');
-  }
-
-  async #nextPage(): Promise<Page> {
+  async #nextPage(): Promise<DataPage> {
     for (;;) {
       const header = await this.#bytes.header();
       const { type, compressed_page_size: size, uncompressed_page_size: plainSize } = header;
@@ -117,44 +109,16 @@ export class LeafCursor {
         throw new Error(`a page of ${size} bytes (${plainSize} uncompressed)`);
       }
       const compressed = await this.#bytes.take(size);
-      if (type === 'DICTIONARY_PAGE') this.#readDictionary(header, compressed);
-      else if (type === 'DATA_PAGE' || type === 'DATA_PAGE_V2') return this.#readData(header, compressed);
+      if (type === 'DICTIONARY_PAGE') this.#dictionary = readDictionary(header, compressed, this.#decoder);
+      else if (type === 'DATA_PAGE' || type === 'DATA_PAGE_V2') {
+        return openPage(header, compressed, this.#decoder, this.#dictionary);
+      }
     }
   }
-
-  #readDictionary(header: PageHeader, compressed: Uint8Array): void {
-    const { codec, type, element } = this.#decoder;
-    const page = decompressPage(compressed, header.uncompressed_page_size, codec, compressors);
-    const reader = { view: new DataView(page.buffer, page.byteOffset, page.byteLength), offset: 0 };
-    const values = readPlain(reader, type, header.dictionary_page_header?.num_values ?? 0, element.type_length);
-    this.#dictionary = Array.from(values, (value: unknown) => this.#value(value));
-  }
-
-  #readData(header: PageHeader, compressed: Uint8Array): Page {
-    const v1 = header.data_page_header;
-    const v2 = header.data_page_header_v2;
-    const encoding = (v1 ?? v2)?.encoding;
-    const length = (v1 ?? v2)?.num_values;
-    if (encoding === undefined || length === undefined) throw new Error('a data page without its header');
-    const { codec } = this.#decoder;
-    const page = v1
-      ? readDataPage(decompressPage(compressed, header.uncompressed_page_size, codec, compressors), v1, this.#decoder)
-      : readDataPageV2(compressed, header, this.#decoder);
-    const levels = page.definitionLevels;
-    return {
-      definitionLevels: levels === undefined || levels.length === 0 ? undefined : levels,
-      repetitionLevels: page.repetitionLevels,
-      values: encoding.endsWith('_DICTIONARY') ? this.#dereference(page.dataPage) : page.dataPage,
-      length,
-    };
-  }
-
-  #dereference(indexes: DecodedArray): DecodedArray {
-    const dictionary = this.#dictionary;
-    if (dictionary === undefined) throw new Error('a page refers to a dictionary that is not there');
-    return Array.from(indexes, (index: unknown) => dictionary[Number(index)]);
-  }
 }
+
+/** One for all rows without elements: most rows of a checkpoint are such. */
+const NOTHING: readonly ParquetScalar[] = [];
 
 /** The bytes of one column chunk, in order, fetched in blocks. */
 class ChunkBytes {
@@ -215,7 +179,3 @@ class ChunkBytes {
 
 /** Values stay primitive: nothing here asks for dates or JSON. */
 const NO_PARSERS = {} as ColumnDecoder['parsers'];
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-}
