@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { flagOf } from '../../src/runtime/config/setting.ts';
 import { isUnderAny } from './match-path.ts';
 import { DATA_FOLDERS, LAWS } from './rules.ts';
 import type { Violation } from './violation.ts';
@@ -75,18 +76,28 @@ function checkLaws(text: string, tree: Tree): readonly Violation[] {
 
 interface Commands {
   readonly strait: ReadonlySet<string>;
+  readonly flags: ReadonlySet<string>;
   readonly scripts: ReadonlySet<string>;
 }
+
+/** Where settings are declared, and the options that every command has. */
+const SETTING_TABLES = ['src/runtime/config/schema.ts', 'src/apps/cli/settings.ts'];
+const COMMON_FLAGS = ['--help', '--json'];
 
 function commandsOf(files: Files): Commands {
   const table = files.get('src/apps/cli/commands.ts') ?? '';
   const { scripts = {} }: { scripts?: Record<string, string> } = JSON.parse(files.get('package.json') ?? '{}');
   const names = [...table.matchAll(/^ {4}name: '([a-z-]+)',$/gm)].map(([, name = '']) => name);
-  return { strait: new Set([...names, 'help']), scripts: new Set(Object.keys(scripts)) };
+  const keys = SETTING_TABLES.flatMap((path) => [...(files.get(path) ?? '').matchAll(/\bkey: '([A-Za-z0-9]+)'/g)]);
+  return {
+    strait: new Set([...names, 'help']),
+    flags: new Set([...COMMON_FLAGS, ...keys.map(([, key = '']) => flagOf(key))]),
+    scripts: new Set(Object.keys(scripts)),
+  };
 }
 
-/** Commands in inline code and in shell blocks exist: `strait serve`, `./bin/strait status`, `npm run check`. */
-function checkCommands(file: string, text: string, { strait, scripts }: Commands): readonly Violation[] {
+/** Commands and flags in inline code and in shell blocks exist: `strait status --json`, `npm run check`. */
+function checkCommands(file: string, text: string, { strait, flags, scripts }: Commands): readonly Violation[] {
   let isShell = false;
   return eachLine(file, text, (line) => {
     if (line.startsWith('```')) isShell = /^```(?:sh|bash|console)/.test(line);
@@ -95,6 +106,10 @@ function checkCommands(file: string, text: string, { strait, scripts }: Commands
       ...[...code.matchAll(/(?:^|[\s(;&|])(?:\.\/bin\/)?strait ([a-z][a-z-]*)/g)]
         .filter(([, name = '']) => !strait.has(name))
         .map(([, name]) => `names the command strait ${name}, which does not exist`),
+      ...[...code.matchAll(/(?:^|[\s(;&|])(?:(?:\.\/bin\/)?strait|npm start --) [^|;&#]*/g)]
+        .flatMap(([call]) => call.match(/(?<=\s)--[a-z][\w-]*/g) ?? [])
+        .filter((flag) => !flags.has(flag))
+        .map((flag) => `names the flag ${flag}, which does not exist`),
       ...[...code.matchAll(/\bnpm (?:run (?:--?\S+ )*([a-z][\w:-]*)|(test|start)\b)/g)]
         .map(([, script, short]) => script ?? short ?? '')
         .filter((script) => !scripts.has(script))

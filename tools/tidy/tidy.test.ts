@@ -265,7 +265,12 @@ const LAW_TABLE = Array.from({ length: 11 }, (_, index) => `| ${index + 1} | a l
 test('documents: links, paths, commands and scripts are there', () => {
   const scripts = '{"scripts":{"check":"x","test":"x"}}';
   const table = "export const COMMANDS = [\n  {\n    name: 'serve',\n  },\n];\n";
-  const base = { 'package.json': scripts, 'src/apps/cli/commands.ts': table };
+  const settings = "export const SETTINGS = [{ key: 'hotAll' }];\n";
+  const base = {
+    'package.json': scripts,
+    'src/apps/cli/commands.ts': table,
+    'src/runtime/config/schema.ts': settings,
+  };
   const doc = (text: string) => ({ ...base, 'docs/x.md': `${text}\n` });
   assert.deepEqual(
     findings(doc('[a](../README.md) [b](https://e.x/y) `strait serve` `npm test` `npm run -s check`')),
@@ -274,7 +279,9 @@ test('documents: links, paths, commands and scripts are there', () => {
   assert.deepEqual(findings(doc('a strait line of water; strait laced')), []);
   rejects(doc('[a](../GONE.md)'), /links to \.\.\/GONE\.md, which is not there/);
   rejects(doc('run `strait sevre`'), /strait sevre, which does not exist/);
-  rejects(doc('```sh\n./bin/strait sevre --x\n```'), /strait sevre, which does not exist/);
+  rejects(doc('```sh\n./bin/strait sevre --json\n```'), /strait sevre, which does not exist/);
+  assert.deepEqual(findings(doc('```sh\n./bin/strait serve --hot-all --json & # --not-a-flag\n```')), []);
+  rejects(doc('run `strait serve --hot-al`'), /the flag --hot-al, which does not exist/);
   rejects(doc('run `npm run chekc`'), /npm run chekc, which does not exist/);
   rejects(doc('run `npm start`'), /npm run start, which does not exist/);
   rejects({ ...base, 'ARCHITECTURE.md': `${LAW_TABLE}\n\`src/gone/\`\n` }, /names src\/gone\/, which is not there/);
