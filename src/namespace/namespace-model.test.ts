@@ -382,9 +382,10 @@ async function leavesNothingBehind(model: Model, real: Real): Promise<void> {
   assert.deepEqual(words, ['bucket', 'bucketAlive']);
 }
 
+/** A session expires, then its page of segments is reaped, then what the page held: each takes a round or two. */
 async function letGracesPass({ fixture, sweep }: Real): Promise<void> {
   const { signal } = new AbortController();
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 6; round += 1) {
     fixture.pass(8 * 24 * 3_600_000);
     await expireUploadsOnce(fixture.deps, signal);
     await sweep.sweepOnce(signal);
