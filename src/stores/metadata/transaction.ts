@@ -3,7 +3,15 @@
  * how they make a commit durable, never in what they accept.
  */
 import { StraitError } from '../../model/errors.ts';
-import { type KeyRange, LIMITS, type ScanOptions, type Stamp, type Transaction, type Write } from './port.ts';
+import {
+  type Check,
+  type KeyRange,
+  LIMITS,
+  type ScanOptions,
+  type Stamp,
+  type Transaction,
+  type Write,
+} from './port.ts';
 
 /** Bytes a stamp takes in a value. */
 export const STAMP_BYTES = 8;
@@ -18,6 +26,25 @@ export function compareKeys(left: Uint8Array, right: Uint8Array): number {
 /** A plain copy. Never `slice`: a Buffer's `slice` shares its memory. */
 export function copyBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
+}
+
+/** The same transaction over bytes of its own. */
+export function copyTransaction({ checks, writes, appends = [], mints = [] }: Transaction): Transaction {
+  return {
+    checks: checks.map(copyCheck),
+    writes: writes.map((write) =>
+      write.kind === 'delete'
+        ? { kind: 'delete', key: copyBytes(write.key) }
+        : { ...write, key: copyBytes(write.key), value: copyBytes(write.value) },
+    ),
+    appends: appends.map((append) => ({ ...append, value: copyBytes(append.value) })),
+    mints: [...mints],
+  };
+}
+
+export function copyCheck(check: Check): Check {
+  if (check.kind !== 'rangeEmpty') return { ...check, key: copyBytes(check.key) };
+  return { kind: 'rangeEmpty', range: { start: copyBytes(check.range.start), end: copyBytes(check.range.end) } };
 }
 
 export function refuse(message: string): StraitError {

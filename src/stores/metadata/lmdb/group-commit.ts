@@ -6,7 +6,7 @@
 import { StraitError } from '../../../model/errors.ts';
 import type { CrashPoints } from '../../../runtime/crash-points.ts';
 import type { Append, Check, CommitOutcome, Mint, Stamp, Transaction, Write } from '../port.ts';
-import { nextMint, writeStamps } from '../transaction.ts';
+import { copyCheck, nextMint, writeStamps } from '../transaction.ts';
 import { decodeNumber, encodeNumber, headMark, journalKey, MARK, mintMark, readU64, VERSION_BYTES } from './layout.ts';
 import type { Environment } from './open-environment.ts';
 
@@ -254,7 +254,7 @@ function prepare({ checks, writes, appends = [], mints = [] }: Transaction): Pre
     bytes += value.length;
     return { journal, value: Buffer.from(value), stamps };
   });
-  return { checks: checks.map(ownCheck), writes: preparedWrites, appends: preparedAppends, mints: [...mints], bytes };
+  return { checks: checks.map(copyCheck), writes: preparedWrites, appends: preparedAppends, mints: [...mints], bytes };
 }
 
 function prepareWrite(write: Write): PreparedWrite {
@@ -263,12 +263,6 @@ function prepareWrite(write: Write): PreparedWrite {
   const stored = Buffer.allocUnsafe(VERSION_BYTES + write.value.length);
   stored.set(write.value, VERSION_BYTES);
   return { key, stored, stamps: write.stamps };
-}
-
-function ownCheck(check: Check): Check {
-  if (check.kind !== 'rangeEmpty') return { ...check, key: Buffer.from(check.key) };
-  const { start, end } = check.range;
-  return { kind: 'rangeEmpty', range: { start: Buffer.from(start), end: Buffer.from(end) } };
 }
 
 function versionOf(rows: Environment['storedRows'], key: Uint8Array): bigint | undefined {
