@@ -11,6 +11,7 @@ import { S3BlobStore } from '../stores/blobs/s3/s3-blob-store.ts';
 import { LMDB_DEFAULTS, openLmdbMetadataStore } from '../stores/metadata/lmdb/lmdb-store.ts';
 import { MemoryMetadataStore } from '../stores/metadata/memory/memory-store.ts';
 import type { MetadataStore } from '../stores/metadata/port.ts';
+import { openPostgresMetadataStore, POSTGRES_DEFAULTS } from '../stores/metadata/postgres/postgres-store.ts';
 
 export interface StoreDeps {
   readonly clock: Clock;
@@ -26,7 +27,11 @@ export async function openMetadata(deps: StoreDeps, config: ServeConfig): Promis
     case 'memory':
       return new MemoryMetadataStore(deps);
     case 'postgres':
-      throw new Error('the PostgreSQL store is not composed yet');
+      // A schema of the site's own: sites may share a server, never a store.
+      return openPostgresMetadataStore(
+        { ...POSTGRES_DEFAULTS, url: `${needed(config.metadataUrl)}`, schema: `strait_${config.site}` },
+        deps,
+      );
   }
 }
 

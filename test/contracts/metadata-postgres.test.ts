@@ -12,7 +12,7 @@ let schemas = 0;
 
 function newLocation(): string {
   schemas += 1;
-  return `${server?.url}#contract_${schemas}`;
+  return `${server?.url}#contract-${schemas}`;
 }
 
 async function query(statement: string): Promise<readonly unknown[]> {
@@ -38,7 +38,7 @@ metadataStoreContract({
       open: (clock) => openMetadataStore('postgres', location, clock && { clock }),
       reopens: true,
       childArgs: ['postgres', location],
-      remove: async () => void (await query(`drop schema if exists ${location.split('#')[1]} cascade`)),
+      remove: async () => void (await query(`drop schema if exists "${location.split('#')[1]}" cascade`)),
     };
   },
 });
@@ -65,7 +65,7 @@ describe('postgres', { skip: skip ?? false }, () => {
   test('a schema of another format is refused', async () => {
     const location = newLocation();
     await (await openMetadataStore('postgres', location)).close();
-    await query(`update ${location.split('#')[1]}.store set format = 2`);
+    await query(`update "${location.split('#')[1]}".store set format = 2`);
     await assert.rejects(openMetadataStore('postgres', location), (error) => isStraitError(error, 'unsupported'));
   });
 

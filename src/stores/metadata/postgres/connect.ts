@@ -20,6 +20,9 @@ export interface PostgresStoreSettings {
 }
 
 export function connect({ url, schema }: PostgresStoreSettings, connectionsMax: number): Client {
+  if (!/^[\w-]{1,63}$/.test(schema)) {
+    throw new StraitError('invalidArgument', `a schema name has letters, digits, _ and -, not ${schema}`, {});
+  }
   return postgres(url, {
     max: connectionsMax,
     // The array types are below: the client would ask each connection for them, and only after its first query.
@@ -28,7 +31,7 @@ export function connect({ url, schema }: PostgresStoreSettings, connectionsMax: 
     onnotice: () => {},
     connection: {
       application_name: 'strait',
-      search_path: schema,
+      search_path: `"${schema}"`,
       // Whatever the server's default: a commit is acknowledged, and shown, when it is on disk.
       synchronous_commit: 'on',
     },

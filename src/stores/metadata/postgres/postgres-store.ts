@@ -39,7 +39,7 @@ export interface PostgresStoreDeps {
   readonly crashPoints: CrashPoints;
 }
 
-export const POSTGRES_DEFAULTS = { schema: 'strait', connectionsMax: 8, tailPollMs: 1_000 } as const;
+export const POSTGRES_DEFAULTS = { connectionsMax: 8, tailPollMs: 1_000 } as const;
 
 const TAIL_ENTRIES_MAX = 256;
 const BATCH = { commitsMax: 256, writesMax: 4_000 } as const;
