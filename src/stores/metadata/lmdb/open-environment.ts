@@ -52,14 +52,16 @@ export function openEnvironment({ folder, mapBytes }: EnvironmentSettings): Envi
       ...binary,
       encoder: { encode: refuseToEncode, decode: decodeRow },
     };
+    const marks = root.openDB<Buffer, Uint8Array>(DATABASES.marks, binary);
+    // Before anything else is made: an environment of another format is left as it is.
+    root.transactionSync(() => assertFormat(marks));
     const environment: Environment = {
       root,
       rows: root.openDB(DATABASES.rows, rowOptions),
       storedRows: root.openDB(DATABASES.rows, binary),
       journals: root.openDB(DATABASES.journals, binary),
-      marks: root.openDB(DATABASES.marks, binary),
+      marks,
     };
-    root.transactionSync(() => assertFormat(environment.marks));
     flushFolders(folder, madeFolder);
     return environment;
   } catch (error) {

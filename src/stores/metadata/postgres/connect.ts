@@ -89,7 +89,8 @@ const arrayType = (oid: number, element: (value: unknown) => string) => ({
   parse: (text: string) => text,
 });
 
-const ARRAY_TYPES = {
+/** Exported for its test. */
+export const ARRAY_TYPES = {
   byteas: arrayType(ARRAYS.bytea, (value) => `"\\\\x${Buffer.from(value as Uint8Array).toString('hex')}"`),
   texts: arrayType(ARRAYS.text, (value) => `"${String(value).replace(/["\\]/g, '\\$&')}"`),
   bigints: arrayType(ARRAYS.bigint, String),
