@@ -1,5 +1,5 @@
 const COPIED_BELOW_BYTES = 4096;
-const SCRATCH_BYTES = 16 * 1024;
+const SCRATCH_BYTES = 8 * 1024;
 
 export type WriteBatch = (pieces: readonly Uint8Array[], position: number) => Promise<void>;
 

@@ -8,6 +8,16 @@ export interface ResumableMd5 {
   digest(): Uint8Array;
 }
 
+/** The state to begin with, computed once: a hasher costs a WebAssembly instance, so none is made only to ask it. */
+export class InitialMd5State {
+  #state: Promise<Uint8Array> | undefined;
+
+  get(): Promise<Uint8Array> {
+    this.#state ??= resumableMd5().then((md5) => md5.save());
+    return this.#state;
+  }
+}
+
 /** Starts, or goes on from a saved state; a state that hash-wasm does not accept throws. */
 export async function resumableMd5(state?: Uint8Array): Promise<ResumableMd5> {
   const hasher = await createMD5();

@@ -10,7 +10,7 @@ import { BufferPool, type BufferSource, freshBuffers } from '../buffer-pool.ts';
 import { MemoryShare } from '../memory-share.ts';
 import type { AppendResult, BlobStore, OpenOptions, SealedBlob, StagingOptions, StagingState } from '../port.ts';
 import { alreadySealed, corruptBlob, noSuchStaging } from '../refusals.ts';
-import { resumableMd5 } from '../resumable-md5.ts';
+import { InitialMd5State } from '../resumable-md5.ts';
 import { AppendRun } from './append-run.ts';
 import { BlobFile } from './blob-file.ts';
 import { BlobPaths, isIdName } from './blob-paths.ts';
@@ -37,7 +37,7 @@ export interface FileBlobDeps {
 
 export interface FileBlobSettings {
   readonly folder: string;
-  /** Memory that all uploads together gather before writing. Bytes; 64 MiB when absent. */
+  /** Memory that all uploads together gather before writing. Bytes; 32 MiB when absent. */
   readonly writeBudgetBytes?: number;
   /** Memory that all reads together hold. Bytes; 64 MiB when absent. */
   readonly readBudgetBytes?: number;
@@ -51,6 +51,7 @@ export interface FileBlobSettings {
  */
 export class FileBlobStore implements BlobStore {
   readonly granularityBytes = 1;
+  readonly #initialMd5 = new InitialMd5State();
   readonly #env: FileEnv;
   readonly #fresh: BufferSource;
   readonly #pooled: BufferSource;
@@ -66,7 +67,7 @@ export class FileBlobStore implements BlobStore {
 
   /** Makes the folders when they are not there, and removes what dead writers left. */
   static async open(deps: FileBlobDeps, settings: FileBlobSettings): Promise<FileBlobStore> {
-    const { writeBudgetBytes = 64 * MIB, readBudgetBytes = 64 * MIB, checkpointBytes = 32 * MIB } = settings;
+    const { writeBudgetBytes = 32 * MIB, readBudgetBytes = 64 * MIB, checkpointBytes = 32 * MIB } = settings;
     const env: FileEnv = {
       ...deps,
       paths: new BlobPaths(resolve(settings.folder)),
@@ -84,7 +85,7 @@ export class FileBlobStore implements BlobStore {
 
   async begin(options: StagingOptions): Promise<StagingId> {
     const id = stagingId(this.#nextId());
-    const md5State = options.md5 ? (await resumableMd5()).save() : undefined;
+    const md5State = options.md5 ? await this.#initialMd5.get() : undefined;
     const createdMs = this.#env.clock.nowMs();
     const progress = { stagingId: id, save: 1, createdMs, encoder: FRESH, ...(md5State && { md5State }) };
     await onDisk(() => StagingFile.create(this.#env, progress));

@@ -8,7 +8,7 @@ import { encodeFooter, encodeHeader } from '../blob-format.ts';
 import { BlockEncoder } from '../block-encoder.ts';
 import type { AppendResult, BlobStore, SealedBlob, StagingOptions, StagingState } from '../port.ts';
 import { alreadySealed, corruptBlob, noSuchStaging, wrongOffset } from '../refusals.ts';
-import { resumableMd5 } from '../resumable-md5.ts';
+import { InitialMd5State, resumableMd5 } from '../resumable-md5.ts';
 import { numberFor, PartAppend } from './append-parts.ts';
 import { readBlob, type VerifiedBlob, verifyBlob } from './read-blob.ts';
 import { S3Client } from './s3-client.ts';
@@ -46,6 +46,7 @@ export interface S3BlobSettings {
  */
 export class S3BlobStore implements BlobStore {
   readonly granularityBytes = 1;
+  readonly #initialMd5 = new InitialMd5State();
   readonly #deps: S3BlobDeps;
   readonly #client: S3Client;
   readonly #env: S3Env;
@@ -63,7 +64,7 @@ export class S3BlobStore implements BlobStore {
 
   async begin(options: StagingOptions): Promise<StagingId> {
     const id = stagingId(randomHex(this.#deps.random, 16));
-    const md5State = options.md5 ? (await resumableMd5()).save() : undefined;
+    const md5State = options.md5 ? await this.#initialMd5.get() : undefined;
     const state = freshStaging(this.#deps.clock.nowMs(), this.#env.nextToken(), md5State);
     await this.#env.objects.writeStaging(id, state, undefined);
     return id;
