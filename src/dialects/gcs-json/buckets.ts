@@ -19,7 +19,7 @@ import { judgeEtag } from './get-object.ts';
 import { decodePageToken, encodePageToken } from './page-token.ts';
 import { renderBucket, renderStorageLayout } from './render-bucket.ts';
 import { answerForm, JSON_HEADERS, NO_CONTENT, renderJson, renderPage } from './render-json.ts';
-import { BUCKET_NAMES, BUCKETS_NAMES, STORAGE_LAYOUT_NAMES } from './resources.ts';
+import { BUCKET_NAMES, BUCKETS_NAMES, MANAGED_FOLDERS_NAMES, STORAGE_LAYOUT_NAMES } from './resources.ts';
 
 export async function insertBucket(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {
   const form = answerForm(request, BUCKET_NAMES);
@@ -54,6 +54,17 @@ export async function getStorageLayout(
   const form = answerForm(request, STORAGE_LAYOUT_NAMES);
   const bucket = await context.namespace.getBucket({ name: params['bucket'] ?? '', preconditions: {} });
   return renderJson(renderStorageLayout(bucket), form);
+}
+
+/** There are no managed folders here, so a bucket has none. `gcloud storage rm -r` asks. */
+export async function listManagedFolders(
+  context: GcsJsonContext,
+  request: HttpRequest,
+  params: Params,
+): Promise<HttpReply> {
+  const form = answerForm(request, MANAGED_FOLDERS_NAMES);
+  await context.namespace.getBucket({ name: params['bucket'] ?? '', preconditions: {} });
+  return renderJson({ kind: 'storage#managedFolders' }, form);
 }
 
 export async function listBuckets(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {

@@ -122,6 +122,7 @@ export const REWRITE_NAMES: FieldNames = {
   rewriteToken: undefined,
   totalBytesRewritten: undefined,
 };
+export const MANAGED_FOLDERS_NAMES: FieldNames = { items: undefined, kind: undefined, nextPageToken: undefined };
 export const STORAGE_LAYOUT_NAMES: FieldNames = {
   bucket: undefined,
   customPlacementConfig: undefined,

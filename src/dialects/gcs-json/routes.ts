@@ -10,6 +10,7 @@ import {
   getStorageLayout,
   insertBucket,
   listBuckets,
+  listManagedFolders,
   patchBucket,
   updateBucket,
 } from './buckets.ts';
@@ -37,6 +38,7 @@ const METHODS: readonly Row[] = [
   ['PUT', '/b/:bucket', 'buckets.update', updateBucket],
   ['DELETE', '/b/:bucket', 'buckets.delete', deleteBucket],
   ['GET', '/b/:bucket/storageLayout', 'buckets.getStorageLayout', getStorageLayout],
+  ['GET', '/b/:bucket/managedFolders', 'managedFolders.list', listManagedFolders],
   ['GET', '/b/:bucket/o', 'objects.list', listObjects],
   ['GET', '/b/:bucket/o/', 'objects.list', listObjects],
   ['POST', '/b/:bucket/o', 'objects.insert', insertElsewhere],
