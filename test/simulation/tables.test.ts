@@ -6,10 +6,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlannedUpload } from '../../src/apps/demo/replay/plan.ts';
 import { planReplay } from '../../src/apps/demo/replay/plan-table.ts';
+import { tableFormats } from '../../src/apps/table-formats.ts';
 import { seededRandom } from '../../src/runtime/random.ts';
-import { DeltaFormat } from '../../src/tables/delta/delta-format.ts';
-import { DirectoryFormat } from '../../src/tables/directory/directory-format.ts';
-import { IcebergFormat } from '../../src/tables/iceberg/iceberg-format.ts';
 import {
   readSample,
   SAMPLES_MISSING,
@@ -23,9 +21,8 @@ import { BUCKET, createSyncWorld, type SyncWorld } from '../support/sync-world.t
 const PREFIX = 'lake/table/';
 
 async function startWorld(sample: SampleTable): Promise<SyncWorld> {
-  const formats = [new DeltaFormat(), new IcebergFormat(), new DirectoryFormat()];
   const aliases = sampleAliases(sample);
-  return createSyncWorld(formats, { pathAliases: [{ bucket: BUCKET, prefix: PREFIX, aliases }] });
+  return createSyncWorld(tableFormats(), { pathAliases: [{ bucket: BUCKET, prefix: PREFIX, aliases }] });
 }
 
 async function assertEqual(world: SyncWorld): Promise<void> {
@@ -41,8 +38,7 @@ async function assertEqual(world: SyncWorld): Promise<void> {
   assert.equal(seen.size, page.objects.length);
 }
 
-for (const { name, format } of sampleTables()) {
-  if (format === 'hudi') continue;
+for (const { name } of sampleTables()) {
   test(`${name}: every commit is published by itself`, { skip: SAMPLES_MISSING }, async () => {
     const sample = sampleTable(name);
     const world = await startWorld(sample);
