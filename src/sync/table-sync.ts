@@ -76,6 +76,9 @@ export class TableSync {
   /** Versions the last look saw and did not publish: their names are claimed. */
   #pending: readonly TableVersion[] = [];
   #hasLooked = false;
+  /** Versions that were seen before the folder of `completedBefore` was last listed. */
+  #trusted = new Set<string>();
+  #signal = new AbortController().signal;
 
   constructor(owner: BucketSync, location: TableLocation, format: TableFormat) {
     this.#owner = owner;
@@ -146,6 +149,7 @@ export class TableSync {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
     this.#newsMs = this.deps.clock.nowMs();
     while (!signal.aborted) {
       await this.#round(signal);
@@ -217,7 +221,7 @@ export class TableSync {
   async #advance(): Promise<Advance> {
     let look: TableLook;
     try {
-      look = await this.format.look(this.location, this.#applied, this.cursor);
+      look = await this.#look();
     } catch (error) {
       return this.#problemOf(error);
     }
@@ -230,6 +234,34 @@ export class TableSync {
     } catch (error) {
       return this.#problemOf(error);
     }
+  }
+
+  /**
+   * The versions after the cursor that can be told whole from broken: what their writer completed before them, and they
+   * do not name, was listed after they were seen.
+   */
+  async #look(): Promise<TableLook> {
+    const read = () => this.format.look(this.location, this.#applied, this.cursor);
+    const look = await read();
+    const folder = this.format.completedBefore?.(this.location);
+    if (folder === undefined || look.versions.length === 0) return look;
+    const seen = await this.#identities(look.versions);
+    if (seen.every((identity) => this.#trusted.has(identity))) return look;
+    await this.#owner.list(folder, this.#signal);
+    this.#trusted = new Set(seen);
+    const again = await read();
+    const unseen = (await this.#identities(again.versions)).findIndex((identity) => !this.#trusted.has(identity));
+    return unseen < 0 ? again : { ...again, versions: again.versions.slice(0, unseen), more: true };
+  }
+
+  /** One text per version, of its visibility object and that object's generation. */
+  #identities(versions: readonly TableVersion[]): Promise<readonly string[]> {
+    return Promise.all(
+      versions.map(async ({ visibility }) => {
+        const file = await this.#applied.stat(visibility);
+        return `${visibility}#${file?.generation ?? ''}`;
+      }),
+    );
   }
 
   #problemOf(error: unknown): Advance {

@@ -160,13 +160,14 @@ export interface TableFormat {
    * `TableLogError` when the log cannot say (a Hudi restore is under way): then nothing of the table is retired.
    */
   live(location: TableLocation, files: TableFiles, cursor: TableCursor): AsyncIterable<FileRef>;
+  /**
+   * A folder whose files a writer completes before its version becomes visible, and which the version does not name
+   * (Hudi's metadata table). Sync lists it at the source after it saw a version and before it takes a step to it.
+   * Absent: none.
+   */
+  completedBefore?(location: TableLocation): ObjectName;
   /** Names to ask the source for, cheaply, to learn whether a newer version exists. */
   probes(location: TableLocation, from: TableCursor | undefined): readonly TailProbe[];
-  /**
-   * Asked once when a probe has brought something new: where else names of a new version show up that nothing states
-   * exactly (Hudi: the metadata table's timeline). Absent: nowhere.
-   */
-  followUps?(location: TableLocation, from: TableCursor | undefined): readonly TailProbe[];
 }
 
 /** One cheap question to the source. `list`: names after `startAfter` under `prefix` (one page is enough). */

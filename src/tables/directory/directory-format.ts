@@ -52,6 +52,11 @@ export class DirectoryFormat implements TableFormat {
     return file.name !== marker(location);
   }
 
+  /** The marker names no files: what the job wrote is what the folder holds once the marker is there. */
+  completedBefore(location: TableLocation): ObjectName {
+    return location.prefix;
+  }
+
   isNeverListed(location: TableLocation, name: ObjectName): boolean {
     return TEMPORARY.test(name.slice(location.prefix.length));
   }

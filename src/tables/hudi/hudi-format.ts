@@ -87,12 +87,8 @@ export class HudiFormat implements TableFormat {
     return [{ kind: 'list', ...tailOf(control, state) }];
   }
 
-  followUps(location: TableLocation, from: TableCursor | undefined): readonly TailProbe[] {
-    const state = stateOf(from);
-    const control = `${metadataTableRoot(location)}.hoodie/`;
-    return state === undefined
-      ? [{ kind: 'list', prefix: controlFolder(location) }]
-      : [{ kind: 'list', ...tailOf(control, state) }];
+  completedBefore(location: TableLocation): ObjectName {
+    return metadataTableRoot(location);
   }
 }
 
