@@ -149,6 +149,7 @@ function assertStamp(stamp: Stamp, length: number, transaction: Transaction): vo
 }
 
 function assertDistinctKeys(writes: readonly Write[]): void {
+  if (writes.length < 2) return;
   if (writes.length <= PAIRWISE_WRITES_MAX) {
     for (const [index, write] of writes.entries()) {
       for (let other = 0; other < index; other += 1) {

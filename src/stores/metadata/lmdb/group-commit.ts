@@ -41,11 +41,6 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-interface Judged {
-  readonly pending: Pending;
-  readonly outcome: CommitOutcome;
-}
-
 export interface GroupCommitDeps {
   readonly environment: Environment;
   readonly crashPoints: CrashPoints;
@@ -94,11 +89,11 @@ export class GroupCommit {
     this.#running += 1;
     let taken: readonly Pending[] | undefined;
     try {
-      const judged = await this.#deps.environment.root.childTransaction(() => {
+      const outcomes = await this.#deps.environment.root.childTransaction(() => {
         taken = this.#take();
         return this.#judge(taken);
       });
-      this.#reply(judged);
+      this.#reply(taken ?? [], outcomes);
     } catch (error) {
       // A transaction that never began has taken nothing: whoever waits must hear of it all the same.
       const waiting = taken ?? this.#take();
@@ -145,20 +140,24 @@ export class GroupCommit {
   }
 
   /** Runs inside the LMDB transaction. What it throws aborts the whole batch. */
-  #judge(taken: readonly Pending[]): readonly Judged[] {
+  #judge(taken: readonly Pending[]): readonly CommitOutcome[] {
     const { environment, crashPoints } = this.#deps;
     const batch = new Batch(environment);
-    const judged = taken.map((pending) => ({ pending, outcome: batch.apply(pending.prepared) }));
+    const outcomes = taken.map(({ prepared }) => batch.apply(prepared));
     batch.writeMarks();
-    for (const { outcome } of judged) if (outcome.kind === 'committed') crashPoints.reach('metadata.before-commit');
-    return judged;
+    for (const { kind } of outcomes) if (kind === 'committed') crashPoints.reach('metadata.before-commit');
+    return outcomes;
   }
 
-  #reply(judged: readonly Judged[]): void {
-    const changed = judged.filter(({ outcome }) => outcome.kind === 'committed');
-    for (const _ of changed) this.#deps.crashPoints.reach('metadata.after-commit');
-    for (const { pending, outcome } of judged) pending.resolve(outcome);
-    if (changed.length > 0) this.#deps.onCommitted();
+  #reply(taken: readonly Pending[], outcomes: readonly CommitOutcome[]): void {
+    let hasChanged = false;
+    for (const { kind } of outcomes) {
+      if (kind !== 'committed') continue;
+      hasChanged = true;
+      this.#deps.crashPoints.reach('metadata.after-commit');
+    }
+    for (const [index, outcome] of outcomes.entries()) taken[index]?.resolve(outcome);
+    if (hasChanged) this.#deps.onCommitted();
   }
 }
 
@@ -180,8 +179,9 @@ class Batch {
     const failed = prepared.checks.findIndex((check) => !this.#holds(check));
     if (failed >= 0) return { kind: 'conflict', check: failed };
     this.#version += 1n;
-    const minted = prepared.mints.map((mint) => this.#mint(mint));
-    const seqs = prepared.appends.map(({ journal }) => this.#nextSeq(journal));
+    const { mints, appends } = prepared;
+    const minted = mints.length === 0 ? NONE : mints.map((mint) => this.#mint(mint));
+    const seqs = appends.length === 0 ? NONE : appends.map(({ journal }) => this.#nextSeq(journal));
     this.#write(prepared, { seqs, minted });
     return { kind: 'committed', version: this.#version, seqs, minted };
   }
@@ -231,6 +231,7 @@ class Batch {
       if (stamps !== undefined) writeStamps(stored, stamps, numbers, VERSION_BYTES);
       void storedRows.put(key, stored);
     }
+    if (appends.length === 0) return;
     for (const [index, { journal, value, stamps }] of appends.entries()) {
       if (stamps !== undefined) writeStamps(value, stamps, numbers);
       void journals.put(journalKey(journal, numbers.seqs[index] ?? 0n), value);
@@ -243,18 +244,25 @@ interface Numbers {
   readonly minted: readonly bigint[];
 }
 
-function prepare({ checks, writes, appends = [], mints = [] }: Transaction): Prepared {
+/** Shared: most commits mint nothing, many append or check nothing, and arrays for that are garbage. */
+const NONE: readonly never[] = [];
+
+function prepare({ checks, writes, appends = NONE, mints = NONE }: Transaction): Prepared {
+  const preparedWrites = writes.map(prepareWrite);
   let bytes = 0;
-  const preparedWrites = writes.map((write) => {
-    const prepared = prepareWrite(write);
-    bytes += prepared.key.length + (prepared.stored?.length ?? 0);
-    return prepared;
-  });
-  const preparedAppends = appends.map(({ journal, value, stamps }: Append) => {
-    bytes += value.length;
-    return { journal, value: Buffer.from(value), stamps };
-  });
-  return { checks: checks.map(copyCheck), writes: preparedWrites, appends: preparedAppends, mints: [...mints], bytes };
+  for (const { key, stored } of preparedWrites) bytes += key.length + (stored?.length ?? 0);
+  for (const { value } of appends) bytes += value.length;
+  return {
+    checks: checks.length === 0 ? NONE : checks.map(copyCheck),
+    writes: preparedWrites,
+    appends: appends.length === 0 ? NONE : appends.map(prepareAppend),
+    mints: mints.length === 0 ? NONE : [...mints],
+    bytes,
+  };
+}
+
+function prepareAppend({ journal, value, stamps }: Append): PreparedAppend {
+  return { journal, value: Buffer.from(value), stamps };
 }
 
 function prepareWrite(write: Write): PreparedWrite {

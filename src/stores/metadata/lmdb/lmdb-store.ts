@@ -46,7 +46,10 @@ const TAIL_PAGE = { entriesMax: 256, bytesMax: 1024 * 1024 } as const;
 /** How often snapshots that outlived their time are ended, so that LMDB may reuse the pages they hold. */
 const SNAPSHOT_SWEEP_MS = 1_000;
 
-/** Any number of processes may open one folder; each sees the commits of all, once they are on disk. */
+/**
+ * Any number of processes may open one folder; each sees the commits of all, once they are on disk. A process opens a
+ * folder once at a time: opening takes the write lock on the thread that a running commit needs.
+ */
 export function openLmdbMetadataStore(settings: LmdbStoreSettings, deps: LmdbStoreDeps): MetadataStore {
   try {
     return new LmdbMetadataStore(openEnvironment(settings), settings, deps);
@@ -107,10 +110,15 @@ class LmdbMetadataStore implements MetadataStore {
     }
   }
 
-  async commit(transaction: Transaction): Promise<CommitOutcome> {
-    this.#assertOpen();
-    assertTransaction(transaction);
-    return this.#commits.submit(transaction);
+  /** Not `async`: one promise a commit less, on the path that is measured. */
+  commit(transaction: Transaction): Promise<CommitOutcome> {
+    try {
+      this.#assertOpen();
+      assertTransaction(transaction);
+      return this.#commits.submit(transaction);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async *tail(journal: string, after: bigint, signal: AbortSignal): AsyncGenerator<JournalEntry> {

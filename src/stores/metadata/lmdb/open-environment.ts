@@ -45,6 +45,7 @@ export function openEnvironment({ folder, mapBytes }: EnvironmentSettings): Envi
     maxDbs: 8,
     // A commit is acknowledged, and shown to other processes, only after it is on disk.
     overlappingSync: false,
+    // With it, a failed commit leaves a rejected promise that nobody can catch, and the process dies of it.
     eventTurnBatching: false,
   });
   try {
