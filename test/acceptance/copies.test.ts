@@ -28,6 +28,16 @@ test('copy: within a bucket, across buckets, over itself', async () => {
   }
 });
 
+test('copy: a body of null, as Go writes it, is none', async () => {
+  const bucket = await sourceBucket();
+  for (const method of ['copyTo', 'rewriteTo']) {
+    const path = `${objectPath(bucket, 'x')}/${method}/b/${bucket}/o/y`;
+    const headers = { 'Content-Type': 'application/json' };
+    assert.equal((await gcs.call('POST', path, { headers, body: 'null\n' })).status, 200);
+    assert.deepEqual((await gcs.get(bucket, 'y')).json.metadata, { a: '1' });
+  }
+});
+
 test('copy: metadata in the body replaces all of the source, a storage class alone does not', async () => {
   const bucket = await sourceBucket();
   const path = `${objectPath(bucket, 'x')}/copyTo/b/${bucket}/o/y`;

@@ -18,7 +18,7 @@ export const PYTHON_READY = join(PYTHON_ENVIRONMENT, 'strait-ready');
 
 /** Why the tests with a client must be skipped; undefined when it is there. */
 export function whyNoPython(): string | undefined {
-  return existsSync(PYTHON_READY) ? undefined : 'no Python clients here: npm run setup:servers installs them';
+  return existsSync(PYTHON_READY) ? undefined : 'no Python clients here: npm run setup:clients installs them';
 }
 
 export function findRclone(): string | undefined {

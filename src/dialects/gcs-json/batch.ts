@@ -96,6 +96,7 @@ async function answerCall(outer: HttpRequest, { id, content, target }: CallParts
     reply = target.renderError(error, inner.request);
   }
   const body = isStream(reply.body) ? [await collect(reply.body, BATCH_BYTES_MAX)] : bytesOf(reply.body);
+  reply.onDone?.();
   const lines = [`HTTP/1.1 ${reply.status} ${reply.statusText ?? STATUS_CODES[reply.status] ?? 'Unknown'}`];
   for (const [name, value] of Object.entries(reply.headers)) lines.push(`${name}: ${value}`);
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), ...body]);

@@ -15,13 +15,15 @@ export async function listObjects(context: GcsJsonContext, request: HttpRequest,
   const { query } = request.target;
   const form = answerForm(request, OBJECTS_NAMES);
   const projection = projectionParam(query, 'noAcl');
-  const input = decodeList(request, params['bucket'] ?? '');
+  const asked = decodeList(request, params['bucket'] ?? '');
+  const input = { ...asked, maxResults: context.pages.itemsAllowed(asked.maxResults) };
   const isSoftDeleted = booleanParam(query, 'softDeleted');
   const found = await context.namespace.listObjects(input);
   // Nothing is soft-deleted here: a delete is a delete.
   const result: ListResult = isSoftDeleted ? { items: [], prefixes: [] } : found;
   const { generations } = context;
-  return renderListing(result, form, { origin: request.origin, generations, projection });
+  const reply = renderListing(result, form, { origin: request.origin, generations, projection });
+  return { ...reply, onDone: context.pages.hold(Number(reply.headers['Content-Length'])) };
 }
 
 function decodeList(request: HttpRequest, bucket: string): ListInput {

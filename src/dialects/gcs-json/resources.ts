@@ -134,7 +134,7 @@ export const STORAGE_LAYOUT_NAMES: FieldNames = {
 
 export type Resource = Readonly<Record<string, unknown>>;
 
-/** A JSON body as an object. Empty means `{}`. */
+/** A JSON body as an object. Empty means `{}`, and so does `null`: Go's client sends it for a resource it has not. */
 export function parseResource(body: Uint8Array): Resource {
   if (body.length === 0) return {};
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
@@ -144,6 +144,7 @@ export function parseResource(body: Uint8Array): Resource {
   } catch (cause) {
     throw new StraitError('invalidArgument', 'Parse Error', { reason: 'parseError' }, { cause });
   }
+  if (parsed === null) return {};
   if (!isObject(parsed)) {
     throw new StraitError('invalidArgument', 'The request body must be a JSON object.', { reason: 'parseError' });
   }

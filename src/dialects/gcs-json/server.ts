@@ -3,6 +3,7 @@ import { createApp, type Route } from '../shared/app.ts';
 import { HttpServer, type HttpServerDeps, type HttpServerSettings } from '../shared/http-server.ts';
 import { plainGenerations, shuffledGenerations } from './generation-codec.ts';
 import { limitMutations, type MannersProfile, slowAndRefuse } from './manners.ts';
+import { PageBudget } from './page-budget.ts';
 import { gcsJsonErrors } from './render-error.ts';
 import { gcsJsonRoutes } from './routes.ts';
 
@@ -21,13 +22,15 @@ export interface GcsJsonServerSettings {
 /** A server that speaks the GCS JSON API. It listens when told to (`listen`) and drains when closed. */
 export function createGcsJsonServer(deps: GcsJsonServerDeps, settings: GcsJsonServerSettings): HttpServer {
   const { manners } = settings;
+  const pages = new PageBudget();
   const routes =
     manners === undefined
-      ? gcsJsonRoutes({ namespace: deps.namespace, generations: plainGenerations })
+      ? gcsJsonRoutes({ namespace: deps.namespace, generations: plainGenerations, pages })
       : slowAndRefuse(
           gcsJsonRoutes({
             namespace: limitMutations(deps.namespace, deps.clock),
             generations: shuffledGenerations(manners.generationKey),
+            pages,
           }),
           deps,
           manners.profile,

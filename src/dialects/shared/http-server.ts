@@ -132,9 +132,14 @@ export class HttpServer {
   async #answer(exchange: Exchange): Promise<void> {
     let status = 500;
     try {
-      const reply = await this.#firstChunk(await this.#handle(exchange), exchange);
-      status = reply.status;
-      await exchange.send(reply, this.isDraining);
+      const made = await this.#handle(exchange);
+      try {
+        const reply = await this.#firstChunk(made, exchange);
+        status = reply.status;
+        await exchange.send(reply, this.isDraining);
+      } finally {
+        made.onDone?.();
+      }
     } catch (error) {
       this.#logger.log('warn', 'answer broken off', { requestId: exchange.id, reason: String(error) });
       exchange.cut();
