@@ -277,7 +277,7 @@ export class TableSync {
     for (const index of candidateOrder(look.versions.length, CANDIDATES_MAX)) {
       const version = look.versions[index];
       if (version === undefined) continue;
-      const range = { from: this.cursor, to: version, shown: this.published };
+      const range = { from: this.cursor, to: version };
       const step = await this.format.step(this.location, this.#applied, range);
       let gathered = await this.#gather(step);
       if (gathered.kind === 'missing' && (await this.#owner.askSource(this.location, gathered.names))) {

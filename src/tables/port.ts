@@ -85,8 +85,6 @@ export interface StepRange {
   readonly from: TableCursor | undefined;
   /** A version that `look` returned for the same `from`. */
   readonly to: TableVersion;
-  /** What readers see now; without it nothing is said of names that must vanish. */
-  readonly shown?: TableFiles;
 }
 
 /** What must be published together to go from one cursor to a version. */

@@ -19,7 +19,7 @@ export interface DeltaState {
   readonly floor: number;
   readonly hint?: { readonly version: number; readonly checkpoint: CheckpointId; readonly generation: string };
   /** The entry of the cursor's own version; absent when only a checkpoint stands for it. */
-  readonly tip?: { readonly digest: string; readonly generation: string; readonly updatedMs: number };
+  readonly tip?: { readonly digest: string; readonly generation: string };
 }
 
 /** Keeps a state below the port's 8 KiB: an entry is at most about 110 bytes. */

@@ -68,8 +68,6 @@ export class DeltaFormat implements TableFormat {
       case 'checkpoint':
         return parsed.version <= versionOf(cursor) && !isAttachable(state, parsed.version);
       case 'sidecar':
-        // Only its checkpoint tells where it belongs; one older than the published entry belongs to none to come.
-        return state.tip !== undefined && file.updatedMs < state.tip.updatedMs;
       case 'other':
         return true;
     }

@@ -138,7 +138,6 @@ test('strays: what may be listed by itself, and what waits for a publish', async
   ]) {
     assert.ok(!format.isStray(location, file(claimed), cursor), claimed);
   }
-  assert.ok(!format.isStray(location, file('_sidecars/new.parquet', files.nowMs + 1), cursor));
   for (const temporary of ['.tmp/x', '_commit_1.json.tmp', '.x.json.9.tmp.crc', '_sb_lock/1.sb-lock_blob']) {
     assert.ok(format.isNeverListed(location, log(temporary)), temporary);
   }

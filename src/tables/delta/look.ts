@@ -136,8 +136,7 @@ export class DeltaLook {
     }
     const { tip: _, ...rest } = withHint(state, this.#hint);
     const { commit, version } = group;
-    const tip = commit &&
-      digest !== undefined && { digest, generation: String(commit.generation), updatedMs: commit.updatedMs };
+    const tip = commit && digest !== undefined && { digest, generation: String(commit.generation) };
     state = { ...rest, ...(tip && { tip }) };
     const { prefix } = this.#context.location;
     const { checkpoint } = state;

@@ -83,7 +83,8 @@ test('an overwritten folder loses its old files with the publish', async () => {
   const { versions } = await format.look(location, files, undefined);
   const [to] = versions;
   assert.ok(to);
-  const step = await format.step(location, files, { from: undefined, to, shown });
+  files.listPublished = (prefix) => shown.list(prefix);
+  const step = await format.step(location, files, { from: undefined, to });
   assert.deepEqual(await collect(step.removes?.() ?? nothing()), ['daily/part-0.parquet']);
 });
 

@@ -11,7 +11,7 @@ import type {
   TableStep,
   TailProbe,
 } from '../port.ts';
-import { listData } from './list-data.ts';
+import { dataAmong } from './data-among.ts';
 
 const MARKER = '_SUCCESS';
 /** Summaries that some writers put beside the marker; readers use them only when they are there. */
@@ -69,13 +69,13 @@ export class DirectoryFormat implements TableFormat {
     return { versions, more: false, warnings: [] };
   }
 
-  async step(location: TableLocation, files: TableFiles, { to, shown }: StepRange): Promise<TableStep> {
+  async step(location: TableLocation, files: TableFiles, { to }: StepRange): Promise<TableStep> {
     const state = stateOf(to.cursor);
     return {
       version: to,
       control: () => control(location, files),
       closure: () => closure(location, files, state),
-      ...(shown && { removes: () => removes(location, files, shown) }),
+      removes: () => removes(location, files),
     };
   }
 
@@ -116,7 +116,7 @@ async function* control(location: TableLocation, files: TableFiles): AsyncGenera
 }
 
 async function* closure(location: TableLocation, files: TableFiles, state: DirectoryState): AsyncGenerator<FileRef> {
-  for await (const file of listData(location, files)) {
+  for await (const file of dataAmong(location, files, files.list(location.prefix))) {
     if (file.updatedMs <= state.updatedMs + MARKER_SKEW_MS) yield { name: file.name, size: file.size };
   }
   const file = await files.stat(marker(location));
@@ -124,9 +124,10 @@ async function* closure(location: TableLocation, files: TableFiles, state: Direc
   if (String(file?.generation) !== state.generation) yield { name: marker(location), unread: true };
 }
 
-/** Data names shown that the source no longer has: the folder's listing is what readers take for the table. */
-async function* removes(location: TableLocation, files: TableFiles, shown: TableFiles): AsyncGenerator<ObjectName> {
-  for await (const { name } of listData(location, shown)) {
+/** Data names readers see that the source no longer has: they take the folder's listing for the table. */
+async function* removes(location: TableLocation, files: TableFiles): AsyncGenerator<ObjectName> {
+  if (files.listPublished === undefined) return;
+  for await (const { name } of dataAmong(location, files, files.listPublished(location.prefix))) {
     if ((await files.stat(name)) === undefined) yield name;
   }
 }

@@ -2,12 +2,17 @@ import type { ObjectName } from '../../model/ids.ts';
 import type { FileStat, TableFiles, TableLocation } from '../port.ts';
 
 /**
- * The folder's data files, as Spark and Hive list them: at any depth, without names that begin with `_` or `.` on any
- * level (`part=_x` does not). Tables further down are left out: they publish themselves. Memory: one path.
+ * The folder's data files among its names, as Spark and Hive list them: at any depth, without names that begin with
+ * `_` or `.` on any level (`part=_x` does not). Tables further down are left out: they publish themselves. Memory: one
+ * path.
  */
-export async function* listData(location: TableLocation, files: TableFiles): AsyncGenerator<FileStat> {
+export async function* dataAmong(
+  location: TableLocation,
+  files: TableFiles,
+  names: AsyncIterable<FileStat>,
+): AsyncGenerator<FileStat> {
   const nested = new NestedTables(files);
-  for await (const file of files.list(location.prefix)) {
+  for await (const file of names) {
     const segments = file.name.slice(location.prefix.length).split('/');
     if (segments.at(-1) === '' || segments.some((segment) => /^[_.]/.test(segment))) continue;
     if (!(await nested.holds(location.prefix, segments.slice(0, -1)))) yield file;
