@@ -39,6 +39,8 @@ export interface LmdbStoreSettings extends EnvironmentSettings {
 
 export const LMDB_DEFAULTS = { mapBytes: 2 ** 40, tailPollMs: 10 } as const;
 
+/** Its `then` is a microtask at a fraction of what `queueMicrotask` costs. */
+const SETTLED = Promise.resolve();
 /** Rows read before a long scan lets other work run. */
 const SCAN_TURN_ROWS = 1_024;
 /** A follower's entries in memory at a time. */
@@ -167,7 +169,7 @@ class LmdbMetadataStore implements MetadataStore {
     this.#assertOpen();
     if (!this.#isRefreshQueued) {
       this.#isRefreshQueued = true;
-      queueMicrotask(this.#endBurst);
+      void SETTLED.then(this.#endBurst);
     }
     try {
       return work();
