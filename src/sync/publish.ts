@@ -3,6 +3,7 @@ import type { Bucket } from '../model/bucket.ts';
 import { StraitError } from '../model/errors.ts';
 import { appliedState } from '../model/faces.ts';
 import type { ObjectName } from '../model/ids.ts';
+import type { ObjectState } from '../model/object.ts';
 import { encodeRow } from '../namespace/rows/codec.ts';
 import { encodeJournal, type JournalRecord } from '../namespace/rows/journal.ts';
 import {
@@ -21,7 +22,7 @@ import { decodeSet, encodeSet, encodeTable, type SetRow, type TableRow } from '.
 import { inBatches } from '../runtime/concurrency.ts';
 import { randomHex } from '../runtime/random.ts';
 import type { Append, Check, Row, Write } from '../stores/metadata/port.ts';
-import type { TableLocation, TableStep } from '../tables/port.ts';
+import type { FileRef, TableLocation, TableStep } from '../tables/port.ts';
 import type { SyncDeps } from './deps.ts';
 import {
   changeRow,
@@ -63,7 +64,7 @@ export async function publishVersion(deps: SyncDeps, input: PublishInput): Promi
     return publishTogether(deps, input, [...added.names.keys(), ...together]);
   }
   if (isDirectory) return publishStaged(deps, input, dataThen(input, together));
-  await addData(deps, input);
+  if (!(await addData(deps, input))) return 'changed';
   if (together.length <= NAMES_PER_COMMIT) return publishTogether(deps, input, together);
   return publishStaged(deps, input, together);
 }
@@ -167,19 +168,30 @@ export function nameEntries(
   return entries;
 }
 
-/** New data names, before the commit that reaches them: no reader knows them yet. */
-async function addData(deps: SyncDeps, input: PublishInput): Promise<void> {
-  const { control } = input.whole;
-  for await (const refs of inBatches(input.step.closure(), NAMES_PER_BATCH)) {
-    const names = [...new Set(refs.map(({ name }) => name))].filter((name) => !control.has(name));
+/**
+ * New data names, before the commit that reaches them: no reader knows them yet. False when one of them has gone since
+ * it was gathered, which may be long ago.
+ */
+async function addData(deps: SyncDeps, input: PublishInput): Promise<boolean> {
+  const { control, overwritten } = input.whole;
+  for await (const batch of inBatches(input.step.closure(), NAMES_PER_BATCH)) {
+    const refs = batch.filter(({ name }) => !control.has(name) && !overwritten.has(name));
+    const names = [...new Set(refs.map(({ name }) => name))];
     await publishNames(deps, input.bucket, {
       names,
       op: 'add',
       isWanted: ({ faces }) => faces !== undefined && faces.published === undefined && differs(faces),
     });
     deps.crashPoints.reach('sync.after-stage-batch');
+    const rows = await readRows(deps.metadata, input.bucket.id, names);
+    const shown = new Map(rows.map(({ place, faces }) => [place.leaf, faces?.published]));
+    if (!refs.every((ref) => ref.history === true || isAsStated(ref, shown.get(ref.name)))) return false;
   }
+  return true;
 }
+
+const isAsStated = (ref: FileRef, state: ObjectState | undefined): boolean =>
+  state !== undefined && (ref.size === undefined || ref.size === state.size);
 
 /** Publishes names one by one, as far as `isWanted` says when their rows are read. */
 export async function publishNames(

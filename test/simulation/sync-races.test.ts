@@ -1,0 +1,28 @@
+/** What goes wrong between two steps of sync: changes at the source, and failures here, at the worst moment. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSyncWorld } from '../support/sync-world.ts';
+import { toyFormat } from '../support/toy-format.ts';
+
+test('a file that goes while a large version is brought is not taken for visible', async () => {
+  const world = createSyncWorld([toyFormat]);
+  const names = Array.from({ length: 500 }, (_, index) => `p${String(index).padStart(3, '0')}`);
+  for (const name of names) world.put(`t/${name}`, 'd'.repeat(2_000));
+  world.put('t/_log/0', names.map((name) => `+${name} 2000\n`).join(''));
+  let isVacuumed = false;
+  world.remote.hooks.beforeCall = async (call) => {
+    if (isVacuumed || call.kind !== 'readRange' || call.request.name !== 't/p450') return;
+    isVacuumed = true;
+    world.remote.delete('lake', 't/p000');
+    // The next listing sees that it is gone while the rest of the version is on its way.
+    await world.clock.sleep(3_000);
+  };
+  await world.until((report) => report.buckets[0]?.tables[0]?.state === 'waiting' || isVacuumed, 10_000);
+  await world.until((report) => report.buckets[0]?.tables[0]?.state === 'waiting');
+  const seen = await world.published();
+  assert.ok(!seen.has('t/_log/0'), 'version 0 is shown without t/p000');
+  world.put('t/p000', 'd'.repeat(2_000));
+  await world.settle();
+  assert.ok((await world.published()).has('t/_log/0'));
+  await world.close();
+});
