@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
   const totalMs = performance.now() - started;
   console.log(renderSummary(finished, { figures, totalMs }));
   writeResults(finished, { figures, totalMs, isFull: selection.isFull });
-  return finished.some(({ result }) => result.countsOf().failed > 0) ? 1 : 0;
+  return finished.some(({ result }) => result.counts().failed > 0) ? 1 : 0;
 }
 
 async function runSuite(suite: Suite, selection: Selection): Promise<FinishedSuite> {
@@ -52,6 +52,7 @@ async function runSuite(suite: Suite, selection: Selection): Promise<FinishedSui
     done += 1;
     console.log(renderFile(file, `${done}/${suite.files.length}`));
   });
+  events.on('test:summary', (event) => result.addSummary(event));
   events.on('test:stderr', ({ file, message }) => result.addOutput(file, message));
   events.on('test:stdout', ({ file, message }) => result.addOutput(file, message));
   events.resume();
@@ -86,7 +87,7 @@ function writeResults(finished: readonly FinishedSuite[], { figures, totalMs, is
     suites: finished.map(({ name, durationMs, result }) => ({
       name,
       durationMs: Math.round(durationMs),
-      ...result.countsOf(),
+      ...result.counts(),
       notPassed: result.outcomes.filter(({ outcome }) => outcome !== 'passed'),
     })),
   };

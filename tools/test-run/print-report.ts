@@ -46,7 +46,7 @@ export function renderSummary(
       suites.flatMap(({ result }) => renderFailures(result)),
     ),
     ...section('Suites', [
-      ...suites.map(({ name, result, durationMs }) => suiteLine(name.padEnd(width), result.countsOf(), durationMs)),
+      ...suites.map(({ name, result, durationMs }) => suiteLine(name.padEnd(width), result.counts(), durationMs)),
       suiteLine('total'.padEnd(width), sum(suites), run.totalMs),
     ]),
   ].join('\n');
@@ -74,13 +74,14 @@ function renderSkipped(skipped: readonly TestOutcome[]): readonly string[] {
   return [...byReason].map(([reason, outcomes]) => `  ${reason} (${outcomes.length})`);
 }
 
-/** Each failing file's failures, then the end of what the file printed: its servers' logs, or why it died. */
+/** Failures, then the end of what each failed file printed: its servers' logs, or why it died. */
 function renderFailures(result: SuiteResult): readonly string[] {
   const failed = result.outcomes.filter((outcome) => outcome.outcome === 'failed');
-  return [...Map.groupBy(failed, (outcome) => outcome.file)].flatMap(([file, outcomes]) => {
+  const printed = result.failedFiles.flatMap((file) => {
     const output = result.outputOf(file).trimEnd().split('\n').slice(-OUTPUT_LINES_MAX).filter(Boolean);
-    return [...outcomes.flatMap(renderFailure), ...output.map((line) => `      | ${line}`)];
+    return output.length === 0 ? [] : [`  ${file} printed`, ...output.map((line) => `      | ${line}`)];
   });
+  return [...failed.flatMap(renderFailure), ...printed];
 }
 
 const OUTPUT_LINES_MAX = 60;

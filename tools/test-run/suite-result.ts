@@ -30,9 +30,20 @@ export interface FileOutcome {
   readonly counts: Readonly<Record<TestOutcome['outcome'], number>>;
 }
 
-/** Gathers the events of one suite. */
+/** The parts of a `test:summary` event that matter here: one comes for each file that declared anything. */
+export interface SummaryEvent {
+  readonly file?: string | undefined;
+  readonly counts: Readonly<Record<'tests' | 'suites' | 'passed' | 'cancelled' | 'skipped' | 'todo', number>> & {
+    readonly failed?: number;
+  };
+}
+
+/** Gathers the events of one suite. A test may be declared in another file than the one that runs it: in a contract. */
 export class SuiteResult {
   readonly outcomes: TestOutcome[] = [];
+  /** Files that did not end well, for what they printed. */
+  readonly failedFiles: string[] = [];
+  readonly #summaries = new Map<string, SummaryEvent['counts']>();
   readonly #root: string;
   readonly #output = new Map<string, string>();
 
@@ -60,25 +71,31 @@ export class SuiteResult {
       if (outcome && !(outcome.outcome === 'failed' && isEcho(event.details.error))) this.outcomes.push(outcome);
       return undefined;
     }
-    this.#closeFile(event, file);
-    return { file, durationMs: event.details.duration_ms, counts: this.countsOf(file) };
+    return this.#closeFile(event, file);
+  }
+
+  addSummary({ file, counts }: SummaryEvent): void {
+    if (file !== undefined) this.#summaries.set(relative(this.#root, file), counts);
   }
 
   /** A file that failed without a failing test died; one without tests proves nothing, which is a failure too. */
-  #closeFile(event: CompleteEvent, file: string): void {
-    const own = this.outcomes.filter((outcome) => outcome.file === file);
-    const base = { name: '(the file)', file, durationMs: event.details.duration_ms, outcome: 'failed' } as const;
-    if (event.details.passed && own.length === 0) this.outcomes.push({ ...base, reason: 'it holds no test' });
-    if (!event.details.passed && !own.some((outcome) => outcome.outcome === 'failed')) {
-      this.outcomes.push({ ...base, reason: describeError(event.details.error) });
+  #closeFile({ details }: CompleteEvent, file: string): FileOutcome {
+    const found = this.#summaries.get(file);
+    const { passed = 0, failed = 0, cancelled = 0, skipped = 0, todo = 0 } = found ?? {};
+    const isEmpty = found === undefined || found.tests + found.suites === 0;
+    const died = !details.passed && failed + cancelled === 0;
+    if (!details.passed) this.failedFiles.push(file);
+    if (died || (details.passed && isEmpty)) {
+      const reason = details.passed ? 'it holds no test' : describeError(details.error);
+      this.outcomes.push({ name: '(the file)', file, durationMs: details.duration_ms, outcome: 'failed', reason });
+      return { file, durationMs: details.duration_ms, counts: { passed, failed: failed + 1, skipped, todo } };
     }
+    return { file, durationMs: details.duration_ms, counts: { passed, failed: failed + cancelled, skipped, todo } };
   }
 
-  countsOf(file?: string): FileOutcome['counts'] {
+  counts(): FileOutcome['counts'] {
     const counts = { passed: 0, failed: 0, skipped: 0, todo: 0 };
-    for (const outcome of this.outcomes) {
-      if (file === undefined || outcome.file === file) counts[outcome.outcome] += 1;
-    }
+    for (const { outcome } of this.outcomes) counts[outcome] += 1;
     return counts;
   }
 }

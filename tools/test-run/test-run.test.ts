@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderSummary } from './print-report.ts';
-import { type CompleteEvent, SuiteResult } from './suite-result.ts';
+import { type CompleteEvent, SuiteResult, type SummaryEvent } from './suite-result.ts';
 import { groupSuites, parseSelection, selectSuites } from './suites.ts';
 
 const FILES = [
@@ -57,6 +57,11 @@ const event = (
   ...more,
 });
 
+const summary = (counts: Partial<SummaryEvent['counts']>): SummaryEvent => ({
+  file: '/repo/test/a/x.test.ts',
+  counts: { tests: 0, suites: 0, passed: 0, failed: 0, cancelled: 0, skipped: 0, todo: 0, ...counts },
+});
+
 test('outcomes are counted once, skips keep their reason, a dead file is a failure', () => {
   const result = new SuiteResult('/repo');
   result.add(event('one'));
@@ -64,8 +69,21 @@ test('outcomes are counted once, skips keep their reason, a dead file is a failu
   result.add(event('three', { passed: false, error: new Error('boom') }));
   const suiteError = Object.assign(new Error('1 subtest failed'), { failureType: 'subtestsFailed' });
   result.add(event('suite', { passed: false, error: suiteError }));
+  result.addSummary(summary({ tests: 3, suites: 1, passed: 1, failed: 1, skipped: 1 }));
   const file = result.add(event('/repo/test/a/x.test.ts', { passed: false, error: new Error('test failed') }));
   assert.deepEqual(file?.counts, { passed: 1, failed: 1, skipped: 1, todo: 0 });
+  assert.deepEqual(result.counts(), file?.counts);
+
+  const borrowed = new SuiteResult('/repo');
+  borrowed.add(event('of a contract', { file: '/repo/test/a/contract.ts' }));
+  borrowed.addSummary(summary({ tests: 1, passed: 1 }));
+  assert.deepEqual(borrowed.add(event('/repo/test/a/x.test.ts'))?.counts, {
+    passed: 1,
+    failed: 0,
+    skipped: 0,
+    todo: 0,
+  });
+  assert.deepEqual(borrowed.counts(), { passed: 1, failed: 0, skipped: 0, todo: 0 });
 
   const dead = new SuiteResult('/repo');
   const outcome = dead.add(event('/repo/test/a/x.test.ts', { passed: false, error: new Error('test failed') }));
