@@ -292,11 +292,7 @@ export class BucketSync {
   }
 
   async #settlePlain(signal: AbortSignal): Promise<void> {
-    const skipTo = (name: ObjectName) => {
-      const table = this.tableOf(name);
-      return table === undefined ? undefined : afterNames(table.location.prefix);
-    };
-    for await (const items of backlogItems(this, '', skipTo)) {
+    for await (const items of backlogItems(this, '', undefined)) {
       if (signal.aborted) return;
       await listPlain(this, items);
       await retire(this, items, async () => {});

@@ -19,11 +19,11 @@ interface Item {
   readonly backlog: BacklogRow;
 }
 
-/** The backlog below a prefix, in batches; `skipTo` jumps past names that are somebody else's. */
+/** The backlog below a prefix, in batches: names of `mine`, or of no table; names of other tables are jumped over. */
 export async function* backlogItems(
   owner: BucketSync,
   prefix: ObjectName,
-  skipTo: (name: ObjectName) => ObjectName | undefined,
+  mine: TableSync | undefined,
 ): AsyncGenerator<Item[]> {
   const whole = backlogOf(owner.bucket.id);
   const after = afterNames(prefix);
@@ -33,15 +33,18 @@ export async function* backlogItems(
     const rows = await owner.deps.metadata.scan({ start, end }, { limit: NAMES_PER_BATCH });
     const last = rows.at(-1);
     if (last === undefined) return;
-    const mine: Row[] = [];
-    let jump: ObjectName | undefined;
+    const items: Row[] = [];
+    let other: TableSync | undefined;
     for (const row of rows) {
-      jump = skipTo(leafOf('backlog', row.key));
-      if (jump !== undefined) break;
-      mine.push(row);
+      const table = owner.tableOf(leafOf('backlog', row.key));
+      if (table !== mine) other = table;
+      if (other !== undefined) break;
+      items.push(row);
     }
-    if (mine.length > 0) yield await withRows(owner, mine);
-    const next = jump ?? `${leafOf('backlog', last.key)}\0`;
+    if (items.length > 0) yield await withRows(owner, items);
+    const next = other === undefined ? `${leafOf('backlog', last.key)}\0` : afterNames(other.location.prefix);
+    // Nothing comes after the names of a table at the root of the bucket.
+    if (next === undefined) return;
     start = backlogKey(flatPlace(owner.bucket.id, next));
   }
 }
@@ -59,22 +62,18 @@ async function withRows(owner: BucketSync, backlog: readonly Row[]): Promise<Ite
 export async function settleTable(table: TableSync): Promise<void> {
   const { owner, location } = table;
   const vanished = once(async () => table.cursor !== undefined && (await hasVanished(table)));
-  const skipTo = (name: ObjectName) => {
-    const other = owner.tableOf(name);
-    return other === undefined || other === table ? undefined : afterNames(other.location.prefix);
-  };
-  for await (const items of backlogItems(owner, location.prefix, skipTo)) {
+  for await (const items of backlogItems(owner, location.prefix, table)) {
     await dropNeverListed(table, items);
     if (table.state !== 'unresolved') await listLoose(table, items, vanished);
     await retire(owner, items, async (names) => removeLive(table, names, await vanished()));
   }
-  if (table.state === 'unresolved') await mirrorUnresolved(table, skipTo);
+  if (table.state === 'unresolved') await mirrorUnresolved(table);
 }
 
 /** In the order an Iceberg writer uses, over the whole table: no metadata is listed before what it names. */
-async function mirrorUnresolved(table: TableSync, skipTo: (name: ObjectName) => ObjectName | undefined): Promise<void> {
+async function mirrorUnresolved(table: TableSync): Promise<void> {
   for (let rank = 0; rank <= PLAIN_LAST; rank += 1) {
-    for await (const items of backlogItems(table.owner, table.location.prefix, skipTo)) {
+    for await (const items of backlogItems(table.owner, table.location.prefix, table)) {
       await listPlain(
         table.owner,
         items.filter(({ read }) => plainRank(read.place.leaf) === rank),

@@ -26,3 +26,16 @@ test('a file that goes while a large version is brought is not taken for visible
   assert.ok((await world.published()).has('t/_log/0'));
   await world.close();
 });
+
+test('a table at the root of a bucket is published as a table', async () => {
+  const world = createSyncWorld([toyFormat]);
+  world.put('_log/0', '+p0 4\n');
+  await world.clock.advance(3_000);
+  await world.until(({ buckets }) => buckets[0]?.tables[0]?.state === 'waiting');
+  await world.clock.advance(3_000);
+  assert.ok(!(await world.published()).has('_log/0'), 'the version is shown without its file');
+  world.put('p0', 'aaaa');
+  await world.settle();
+  assert.deepEqual([...(await world.published()).keys()], ['_log/0', 'p0']);
+  await world.close();
+});
