@@ -32,7 +32,9 @@ async function collect(site: SiteHttp, table: string, objects: readonly ListedOb
 
 /** The script prints one line a table: its name and the rows it holds at the end. */
 function write(python: string, endpoint: string): readonly DemoTable[] {
-  const run = spawnSync(python, [SCRIPT, endpoint], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  // gcsfs would ask Google's own control service, whatever the endpoint, whether the bucket is hierarchical.
+  const env = { ...process.env, GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT: 'false' };
+  const run = spawnSync(python, [SCRIPT, endpoint], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env });
   if (run.status !== 0) throw new Error(`${python} ended with ${run.status ?? run.signal}`);
   const lines = run.stdout.trim().split('\n');
   return lines.map((line) => {

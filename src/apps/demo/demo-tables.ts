@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { FileMap } from './formats/memory-source.ts';
+import { DEMO_TABLE, generateOrders } from './generate/generate-delta.ts';
 import { readFolder } from './replay/folder.ts';
-import type { PlanOptions, ReplayPlan } from './replay/plan.ts';
+import { allUploads, type PlanOptions, type ReplayPlan } from './replay/plan.ts';
+import { planGenerated } from './replay/plan-generated.ts';
 import { planReplay } from './replay/plan-table.ts';
 import { type TableTruth, truthOf } from './replay/truth.ts';
 
@@ -40,20 +42,32 @@ export async function prepareTable(
   files: FileMap,
   planning: Partial<PlanOptions> = {},
 ): Promise<PreparedTable> {
-  const prefix = `${table.name}/`;
-  const options = { ...planning, root: `gs://${DEMO_BUCKET}/${prefix}`, pathAliases: table.pathAliases };
-  const plan = await planReplay(table.name, files, options);
-  const bytes = files.values().reduce((sum, content) => sum + content.byteLength, 0);
-  return { table, prefix, plan, truth: await truthOf(plan, options), bytes };
+  const options = { ...planning, root: `gs://${DEMO_BUCKET}/${table.name}/`, pathAliases: table.pathAliases };
+  return await preparePlan(table, await planReplay(table.name, files, options));
 }
 
+export async function preparePlan(table: DemoTable, plan: ReplayPlan): Promise<PreparedTable> {
+  const prefix = `${table.name}/`;
+  const truth = await truthOf(plan, { root: `gs://${DEMO_BUCKET}/${prefix}`, pathAliases: table.pathAliases });
+  const bytes = allUploads(plan).reduce((sum, upload) => sum + upload.content.byteLength, 0);
+  return { table, prefix, plan, truth, bytes };
+}
+
+/** The bundled tables, and a generated one with many commits. */
 export async function prepareDemoTables(): Promise<readonly PreparedTable[]> {
-  return await Promise.all(
-    readDemoTables().map(async (table) => {
-      const files = await readFolder(join(DEMO_TABLES_FOLDER, table.name));
-      return await prepareTable(table, files, { order: readOrder(table.name) });
-    }),
-  );
+  const bundled = readDemoTables().map(async (table) => {
+    const files = await readFolder(join(DEMO_TABLES_FOLDER, table.name));
+    return await prepareTable(table, files, { order: readOrder(table.name) });
+  });
+  return await Promise.all([...bundled, prepareOrders()]);
+}
+
+async function prepareOrders(): Promise<PreparedTable> {
+  const commits = [...generateOrders(DEMO_TABLE)];
+  const name = `delta-orders-${commits.length}-commits`;
+  const steps = commits.map(({ version, files }) => ({ label: String(version), files }));
+  const table = { name, rows: commits.at(-1)?.rows ?? 0, pathAliases: [], made: 'generated when the demo starts' };
+  return await preparePlan(table, planGenerated(name, 'delta', steps));
 }
 
 /** `NAME.order.json`: the order in which a table's writer uploaded its files, from the journal of its gateway. */
