@@ -69,6 +69,17 @@ describe('the replayer as a client of the cloud', () => {
     assert.equal(text('hint'), '3');
   });
 
+  test('what is remembered to be there is not sent at all', async () => {
+    await replay();
+    const requests = cloud.posts;
+    const writer = new CloudWriter(systemClock, { endpoint, project: 'p', patienceMs: 5_000 });
+    await writer.remember('lake');
+    const again = new TableReplay(writer, plan, { bucket: 'lake', prefix: 't/' });
+    while ((await again.step()) !== undefined);
+    await again.finish();
+    assert.deepEqual([cloud.posts - requests, again.sent], [0, 0]);
+  });
+
   test('a run goes on where an earlier one stopped', async () => {
     const writer = new CloudWriter(systemClock, { endpoint, project: 'p', patienceMs: 5_000 });
     const first = new TableReplay(writer, plan, { bucket: 'lake', prefix: 't/' });

@@ -22,8 +22,9 @@ export class FakeGcs {
   pageSize = 100;
   /** Names whose download answers 503. */
   readonly unavailable = new Set<string>();
-  /** Downloads so far. */
+  /** Downloads and uploads so far, refused ones included. */
   downloads = 0;
+  posts = 0;
   /** Fates of the next uploads, first come first served; `served` after that. */
   readonly fates: UploadFate[] = [];
   /** Names in the order in which uploads were stored. */
@@ -82,6 +83,7 @@ export class FakeGcs {
   async #post(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     if (url.pathname === '/storage/v1/b') return json(response, 200, { name: this.bucket });
+    this.posts += 1;
     const fate = this.fates.shift() ?? 'served';
     if (fate === 'refused') return json(response, 503, { error: { code: 503, message: 'try again' } });
     const bytes = mediaPart(body, request.headers['content-type'] ?? '');

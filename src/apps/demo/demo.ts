@@ -29,7 +29,9 @@ export interface DemoDeps {
 
 const FIRST_PORT = 9000;
 const SITE_NAMES = ['east', 'west'] as const;
-const RUN = { seed: 1, cloudPatienceMs: 30_000, convergeMs: 120_000, reading: FOLLOWER_DEFAULTS };
+/** Gentle enough to leave two cores to four processes. */
+const READING = { ...FOLLOWER_DEFAULTS, pauseMs: 250 };
+const RUN = { seed: 1, cloudPatienceMs: 30_000, convergeMs: 120_000, reading: READING };
 /** The demo shows quickly what a lake at rest shows in half a minute. */
 const SITE_ARGS = ['--tail-poll-ms', '100', '--reconcile-ms', '2s', '--log-level', 'warn'];
 

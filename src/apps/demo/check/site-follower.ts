@@ -107,8 +107,8 @@ export class SiteFollower {
     const report = await followed.reader.check(onlyNew);
     const { state } = followed;
     const { version } = report;
-    const versions = new Map(state.versions);
-    if (version !== undefined && report.walked && !versions.has(version)) versions.set(version, this.#clock.nowMs());
+    const isFirst = version !== undefined && report.walked && !state.versions.has(version);
+    const versions = isFirst ? new Map(state.versions).set(version, this.#clock.nowMs()) : state.versions;
     const isBroken = report.broken.length > 0;
     const findings = isBroken ? report.broken.map((one) => `${version ?? 'no version'}: ${one}`) : [];
     followed.state = {

@@ -36,6 +36,8 @@ export class CloudWriter {
   readonly #clock: Clock;
   readonly #settings: CloudWriterSettings;
   readonly #storage: Storage;
+  /** CRC32C by `bucket/name` of what was there when `remember` looked. */
+  readonly #there = new Map<string, string>();
 
   constructor(clock: Clock, settings: CloudWriterSettings) {
     this.#clock = clock;
@@ -58,8 +60,23 @@ export class CloudWriter {
     });
   }
 
-  /** Returns when the cloud holds this content or a later one of the same name. */
-  async put(placed: PlacedUpload): Promise<void> {
+  /** Lists a bucket, so that a replay over kept data need not send again what is there. */
+  async remember(bucket: string): Promise<void> {
+    await this.#patiently(async () => {
+      for await (const file of this.#storage.bucket(bucket).getFilesStream() as AsyncIterable<File>) {
+        this.#there.set(`${bucket}/${file.name}`, file.metadata.crc32c ?? '');
+      }
+    });
+  }
+
+  /** Resolves when the cloud holds this content or a later one of the same name: to false when it did already. */
+  async put(placed: PlacedUpload): Promise<boolean> {
+    if (this.#isDone(placed, this.#there.get(`${placed.bucket}/${placed.name}`))) return false;
+    await this.#send(placed);
+    return true;
+  }
+
+  async #send(placed: PlacedUpload): Promise<void> {
     const file = this.#storage.bucket(placed.bucket).file(placed.name);
     await this.#patiently(async () => {
       let generation: string | number = 0;

@@ -16,6 +16,7 @@ export class TableReplay {
   readonly #contents = new Map<string, string[]>();
   readonly #written = new Map<string, number>();
   #next = -1;
+  #sent = 0;
 
   constructor(writer: CloudWriter, plan: ReplayPlan, place: ReplayPlace) {
     this.plan = plan;
@@ -24,6 +25,11 @@ export class TableReplay {
     for (const { name, crc32c } of allUploads(plan)) {
       this.#contents.set(name, [...(this.#contents.get(name) ?? []), crc32c]);
     }
+  }
+
+  /** Uploads that were not at the cloud already. */
+  get sent(): number {
+    return this.#sent;
   }
 
   get stepsLeft(): number {
@@ -55,7 +61,8 @@ export class TableReplay {
       const position = this.#written.get(upload.name) ?? 0;
       const { bucket, prefix } = this.#place;
       const contents = this.#contents.get(upload.name) ?? [];
-      await this.#writer.put({ bucket, name: `${prefix}${upload.name}`, upload, contents, position });
+      const isNew = await this.#writer.put({ bucket, name: `${prefix}${upload.name}`, upload, contents, position });
+      if (isNew) this.#sent += 1;
       this.#written.set(upload.name, position + 1);
     }
   }
