@@ -138,9 +138,15 @@ function mayBeLoose(table: TableSync, read: ReadRow): boolean {
   const name = read.place.leaf;
   const state = read.faces === undefined ? undefined : appliedState(read.faces);
   if (state === undefined || format.isNeverListed(location, name)) return false;
-  if (!format.isControl(location, name)) return true;
+  if (!format.isControl(location, name) || isGenerationShown(read)) return true;
   const { generation, size, updatedMs } = state;
   return cursor !== undefined && format.isStray(location, { name, generation, size, updatedMs }, cursor);
+}
+
+/** Whether readers see this very generation: its bytes cannot change, and other attributes mislead nobody. */
+function isGenerationShown({ faces }: ReadRow): boolean {
+  const shown = faces?.published;
+  return shown !== undefined && shown.generation === (faces && appliedState(faces))?.generation;
 }
 
 /** Which of these names the unpublished versions reach. All of them when that cannot be told. */

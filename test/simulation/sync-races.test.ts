@@ -39,3 +39,14 @@ test('a table at the root of a bucket is published as a table', async () => {
   assert.deepEqual([...(await world.published()).keys()], ['_log/0', 'p0']);
   await world.close();
 });
+
+test('new attributes of a published log entry are shown, and leave no work behind', async () => {
+  const world = createSyncWorld([toyFormat]);
+  world.put('t/p0', 'a');
+  world.put('t/_log/0', '+p0 1\n');
+  await world.settle();
+  world.remote.patch('lake', 't/_log/0', { contentType: 'application/json' });
+  await world.settle();
+  assert.equal((await world.published()).get('t/_log/0')?.contentType, 'application/json');
+  await world.close();
+});
