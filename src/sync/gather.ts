@@ -85,7 +85,11 @@ class Gathering {
   }
 
   #isHopeless(): boolean {
-    return this.#broken !== undefined || this.#missing.size >= MISSING_MAX || this.#control.size > NAMES_MAX;
+    if (this.#control.size > NAMES_MAX) {
+      const name = this.#input.step.version.visibility;
+      this.#broken ??= { name, message: `more than ${NAMES_MAX} names would change at one instant` };
+    }
+    return this.#broken !== undefined || this.#missing.size >= MISSING_MAX;
   }
 
   async #gatherControl(): Promise<void> {
