@@ -328,11 +328,11 @@ async function finishSet(
 const foldSet = (deps: SyncDeps, bucket: Bucket, setId: string) => finishSet(deps, bucket, { setId, isFlipped: true });
 const dropSet = (deps: SyncDeps, bucket: Bucket, setId: string) => finishSet(deps, bucket, { setId, isFlipped: false });
 
-/** After a start: sets a crash left behind are folded when flipped, dropped otherwise. */
-export async function recoverSets(deps: SyncDeps, bucket: Bucket): Promise<void> {
+/** After a start or a failure: sets left behind, of one table or of all, are folded when flipped, dropped otherwise. */
+export async function recoverSets(deps: SyncDeps, bucket: Bucket, location?: TableLocation): Promise<void> {
   for (const row of await deps.metadata.scan(allSets(), { limit: 1000 })) {
     const set = decodeSet(row.value);
-    if (set.bucketId !== bucket.id) continue;
+    if (set.bucketId !== bucket.id || (location !== undefined && set.table !== location.prefix)) continue;
     await finishSet(deps, bucket, { setId: setIdOf(row.key), isFlipped: set.state === 'flipped' });
   }
 }

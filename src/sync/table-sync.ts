@@ -23,7 +23,7 @@ import { readRows } from './faces.ts';
 import { tableFiles } from './files.ts';
 import { type Gathered, gather } from './gather.ts';
 import { LagRecord, type LagSummary } from './lag-record.ts';
-import { NAMES_PER_COMMIT, publishVersion } from './publish.ts';
+import { NAMES_PER_COMMIT, publishVersion, recoverSets } from './publish.ts';
 import { candidateOrder, lateState, nextPollMs, type TableState } from './rules/choose-version.ts';
 import { settleTable } from './settle.ts';
 import type { Transfers } from './transfer.ts';
@@ -165,7 +165,7 @@ export class TableSync {
   /** One table's failure is its own: it is logged, shown in status, and tried again. */
   async #round(signal: AbortSignal): Promise<void> {
     try {
-      if (this.#row === undefined) await this.#load();
+      if (this.#row === undefined) await this.#resume();
       await this.#owner.tableSlots.run(async () => {
         const isQuiet = this.#hasLooked && this.#state === 'current';
         if (!isQuiet) await this.#advanceAll(signal);
@@ -174,6 +174,7 @@ export class TableSync {
       if (!signal.aborted) await this.#probe(signal);
     } catch (error) {
       if (signal.aborted) return;
+      this.#row = undefined;
       const reason = error instanceof Error ? error.message : String(error);
       this.#become('waiting', { reason });
       const table = `gs://${this.bucket.name}/${this.location.prefix}`;
@@ -352,6 +353,12 @@ export class TableSync {
     const [read] = await readRows(this.deps.metadata, this.bucket.id, [name]);
     const state = read?.faces === undefined ? undefined : appliedState(read.faces);
     return state?.updatedMs ?? this.deps.clock.nowMs();
+  }
+
+  /** From what is durable. A set that a failure left is ended first: a later one must not take its members. */
+  async #resume(): Promise<void> {
+    await recoverSets(this.deps, this.bucket, this.location);
+    await this.#load();
   }
 
   async #load(): Promise<void> {

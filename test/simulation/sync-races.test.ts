@@ -1,6 +1,8 @@
 /** What goes wrong between two steps of sync: changes at the source, and failures here, at the worst moment. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StraitError } from '../../src/model/errors.ts';
+import { decodeSet } from '../../src/namespace/rows/sync-rows.ts';
 import { createSyncWorld } from '../support/sync-world.ts';
 import { toyFormat } from '../support/toy-format.ts';
 
@@ -48,5 +50,29 @@ test('new attributes of a published log entry are shown, and leave no work behin
   world.remote.patch('lake', 't/_log/0', { contentType: 'application/json' });
   await world.settle();
   assert.equal((await world.published()).get('t/_log/0')?.contentType, 'application/json');
+  await world.close();
+});
+
+test('a publish whose end fails is ended by the same process', async () => {
+  const world = createSyncWorld([toyFormat], { policies: { rules: [], fallback: 'read-through' } });
+  const children = Array.from({ length: 400 }, (_, index) => `m${index}`);
+  for (const name of children) world.put(`t/_log/${name}`, name);
+  const { metadata } = world;
+  const commit = metadata.commit.bind(metadata);
+  let isFlipped = false;
+  let failures = 1;
+  metadata.commit = async (transaction) => {
+    if (isFlipped && failures > 0) {
+      failures -= 1;
+      throw new StraitError('unavailable', 'the disk is slow', {});
+    }
+    const set = transaction.writes.find(({ key }) => Buffer.from(key).toString('latin1').startsWith('set/'));
+    isFlipped = set?.kind === 'put' && decodeSet(set.value).state === 'flipped';
+    return commit(transaction);
+  };
+  world.put('t/_log/0', children.map((name) => `@${name}\n`).join(''));
+  await world.settle();
+  assert.equal(failures, 0);
+  assert.equal((await world.published()).size, 401);
   await world.close();
 });
