@@ -153,13 +153,18 @@ export class TableSync {
     this.#newsMs = this.deps.clock.nowMs();
     while (!signal.aborted) {
       await this.#round(signal);
-      const pause = this.#state === 'current' || this.#state === 'unresolved' ? this.#pollMs() : RETRY_MS;
-      await this.#wake.wait(this.deps.clock.sleep(pause, signal));
+      await this.#wake.wait(this.deps.clock.sleep(this.#pauseMs(), signal));
     }
   }
 
-  #pollMs(): number {
-    return nextPollMs(this.deps.clock.nowMs() - this.#newsMs, this.settings);
+  /** A version that is late is tried often at first; one that stays away asks the cloud less and less. */
+  #pauseMs(): number {
+    const isDone = this.#state === 'current' || this.#state === 'unresolved';
+    const { tailPollMs, tailPollMaxMs } = this.settings;
+    return nextPollMs(this.deps.clock.nowMs() - this.#newsMs, {
+      tailPollMs: isDone ? tailPollMs : Math.min(RETRY_MS, tailPollMaxMs),
+      tailPollMaxMs,
+    });
   }
 
   /** One table's failure is its own: it is logged, shown in status, and tried again. */

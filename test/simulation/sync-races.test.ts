@@ -76,3 +76,16 @@ test('a publish whose end fails is ended by the same process', async () => {
   assert.equal((await world.published()).size, 401);
   await world.close();
 });
+
+test('a table that stays held asks the cloud less and less', async () => {
+  const world = createSyncWorld([toyFormat], { heldAfterMs: 3_000, reconcileMs: 30_000, tailPollMaxMs: 10_000 });
+  world.put('t/_log/0', '+lost 9\n');
+  await world.until((report) => report.buckets[0]?.tables[0]?.state === 'held');
+  for (let minute = 0; minute < 60; minute += 1) await world.clock.advance(60_000);
+  const before = world.remote.callCount();
+  await world.clock.advance(60_000);
+  assert.ok(world.remote.callCount() - before <= 30, `${world.remote.callCount() - before} calls a minute`);
+  world.put('t/lost', 'x'.repeat(9));
+  await world.settle();
+  await world.close();
+});
