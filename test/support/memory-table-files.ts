@@ -23,6 +23,13 @@ export class MemoryTableFiles implements TableFiles {
     return this;
   }
 
+  /** A file with a stat of elsewhere. */
+  place(name: string, stat: FileStat, bytes: Uint8Array): this {
+    this.#sorted = undefined;
+    this.#files.set(name, { stat, bytes });
+    return this;
+  }
+
   remove(name: string): this {
     if (this.#files.delete(name)) this.#sorted = undefined;
     return this;

@@ -1,5 +1,5 @@
 import type { FileStat, TableCursor, TableFormat, TableLocation } from '../../src/tables/port.ts';
-import type { MemoryTableFiles } from './memory-table-files.ts';
+import { MemoryTableFiles } from './memory-table-files.ts';
 import { missingOf, type WalkedStep, walkStep } from './walk-table.ts';
 
 /**
@@ -75,5 +75,17 @@ export class ModelSite {
       else hidden.push(name);
     }
     return hidden;
+  }
+
+  /** Drops what the source has deleted and nothing published reaches, as sync does when the grace is over. */
+  async retire(): Promise<string[]> {
+    const gone = new Set([...this.published.keys()].filter((name) => !this.source.has(name)));
+    if (gone.size === 0 || this.cursor === undefined) return [];
+    const shown = new MemoryTableFiles();
+    for (const [name, { stat, bytes }] of this.published) shown.place(name, stat, bytes);
+    shown.listPublished = (prefix) => shown.list(prefix);
+    for await (const { name } of this.format.live(this.location, shown, this.cursor)) gone.delete(name);
+    for (const name of gone) this.published.delete(name);
+    return [...gone].sort();
   }
 }

@@ -34,7 +34,6 @@ const STEPS: Readonly<Record<string, number>> = {
 const UNNOTICED: readonly (readonly [RegExp, string])[] = [
   [/\.(requested|inflight)$/, 'a completed instant is whole without them'],
   [/\.log\.1_0-0-0$/, 'starts a file group of the metadata table: in no write stat'],
-  [/\/metadata\/[^/]+\/\.hoodie_partition_metadata$/, 'readers of the metadata table do without'],
   [/\/timeline\/0000\d+_\d+\.deltacommit$/, 'a build: settings that name its partition are held back'],
   [
     /\/metadata\/\.hoodie\/timeline\/[^/]*\.commit$/,

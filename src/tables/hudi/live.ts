@@ -46,7 +46,7 @@ async function* metadataFiles(
   const log = await readMetadataLog(location, files);
   if (log === undefined) return;
   const unit = unitOf(log, { from: undefined, completion: state.completion, instants });
-  yield* newest(unitFiles({ location, files, unit }, undefined));
+  yield* newest(unitFiles({ location, files, unit }, 'written'));
   yield* timelineRefs(unit.instants, state.metadataStart);
 }
 

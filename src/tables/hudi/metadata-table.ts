@@ -45,12 +45,20 @@ export function unitOf(log: Log, range: UnitRange): MetadataUnit {
   };
 }
 
-/** Metadata instants that came after the data instant they belong to was published. */
+/**
+ * Metadata instants that came after the data instant they belong to was published; and compactions and cleans that
+ * follow the last data instant, which no later one may ever take along. Deltacommits that follow it are left to the
+ * write they announce.
+ */
 export function lateUnit(metadata: Log | undefined, data: Log, from: HudiState): MetadataUnit | undefined {
   if (metadata === undefined) return undefined;
   const instants = data.published?.completed ?? [];
-  const unit = unitOf(metadata, { from, completion: from.completion, instants });
-  return unit.instants.length === 0 ? undefined : unit;
+  const due = unitOf(metadata, { from, completion: from.completion, instants });
+  const rest = unpublished(metadata, from).filter((instant) => !due.instants.includes(instant));
+  const next = rest.findIndex(({ action }) => action === 'deltacommit');
+  const trailing = unpublished(data, from).length > 0 ? [] : rest.slice(0, next < 0 ? rest.length : next);
+  const late = [...due.instants, ...trailing];
+  return late.length === 0 ? undefined : { ...due, instants: late, visible: [...due.visible, ...trailing] };
 }
 
 /**
@@ -127,15 +135,19 @@ export interface UnitDeps {
   readonly unit: MetadataUnit;
 }
 
-/** Files of the unit before their instants: properties, partition metadata, bases and logs. */
-export async function* unitFiles(deps: UnitDeps, from: HudiState | undefined): AsyncGenerator<FileRef> {
+/**
+ * Files of the unit before their instants: properties, partition metadata, bases and logs. `all`: those that carry an
+ * instant of the unit too, whoever wrote them, and archived ones; `new`: without the archived; `written`: those that
+ * write stats or archived instants account for.
+ */
+export async function* unitFiles(deps: UnitDeps, which: 'all' | 'new' | 'written'): AsyncGenerator<FileRef> {
   const { files, unit } = deps;
   const { table, timeline } = unit.log;
   yield { name: `${table.root}.hoodie/${PROPERTIES}` };
   const reach = { files, table, timeline };
-  yield* withoutDemands(reachOf(reach, unit.instants));
-  yield* namedByInstant(deps);
-  if (from === undefined) {
+  yield* reachOf(reach, unit.instants);
+  if (which !== 'written') yield* namedByInstant(deps);
+  if (which !== 'new') {
     const visible = new Set(unit.visible.map(({ ts }) => ts));
     yield* archivedFiles(reach, (ts) => visible.has(ts), skipper(deps));
   }
@@ -143,7 +155,7 @@ export async function* unitFiles(deps: UnitDeps, from: HudiState | undefined): A
 
 /** Files, then instants. What the metadata table's cleaner may have taken is left out when it is gone. */
 export async function* unitControl(deps: UnitDeps, from: HudiState | undefined): AsyncGenerator<ObjectName> {
-  for await (const { name, history } of unitFiles(deps, from)) {
+  for await (const { name, history } of unitFiles(deps, from === undefined ? 'all' : 'new')) {
     if (history !== true || (await deps.files.stat(name)) !== undefined) yield name;
   }
   for (const instant of deps.unit.instants) yield* namesOf(instant);
@@ -153,13 +165,6 @@ export async function* unitControl(deps: UnitDeps, from: HudiState | undefined):
 export function* namesOf(instant: Instant): Generator<ObjectName> {
   for (const { name } of instant.before) yield name;
   yield instant.file.name;
-}
-
-/** No reader needs the metadata table's own partition metadata: it goes with the step when it is there. */
-async function* withoutDemands(refs: AsyncIterable<FileRef>): AsyncGenerator<FileRef> {
-  for await (const ref of refs) {
-    yield leafOf(ref.name).startsWith('.hoodie_partition_metadata') ? { ...ref, history: true } : ref;
-  }
 }
 
 /** Files that carry an instant of the unit in their name: the logs that start a file group are in no write stat. */

@@ -117,48 +117,34 @@ class PartitionRefs {
 
 /**
  * Files of writes that the timeline has archived, found by listing: with no metadata left to name them, what is there
- * and has the name of a data file counts. A base file that a newer committed one follows is history. `isCommitted` says
- * it of an instant that is not archived; `skip` names folders of other things inside the root.
+ * and has the name of a data file counts. A file under a newer committed base of its group is history. `isCommitted`
+ * says it of an instant that is not archived; `skip` names folders of other things inside the root.
  */
 export async function* archivedFiles(
   { files, table, timeline }: ReachDeps,
   isCommitted: (ts: string) => boolean,
   skip: (name: ObjectName) => boolean,
 ): AsyncGenerator<FileRef> {
-  let group = '';
-  let versions: { readonly name: ObjectName; readonly ts: string }[] = [];
   let folder: string | undefined;
+  let group = '';
+  let newestBase = '';
   for await (const { name } of files.list(table.root)) {
     const leaf = leafOf(name);
     const parsed = skip(name) ? undefined : parseDataFile(leaf);
-    if (parsed === undefined) continue;
+    if (parsed === undefined || !isBeforeStart(timeline, parsed.ts)) continue;
     const own = name.slice(0, -leaf.length);
-    if (own !== folder && isBeforeStart(timeline, parsed.ts)) {
-      yield { name: own + table.partitionMetadataLeaf, history: true };
-      folder = own;
-    }
-    if (!parsed.isBase) {
-      if (isBeforeStart(timeline, parsed.ts)) yield { name };
-      continue;
-    }
-    // Base files of one group stand side by side in a listing, though not by time.
+    if (own !== folder) yield { name: own + table.partitionMetadataLeaf, history: true };
+    folder = own;
+    // Files of one group and kind stand side by side in a listing.
     if (groupOf(own, parsed.fileId) !== group) {
-      yield* archivedVersions(timeline, versions);
       group = groupOf(own, parsed.fileId);
-      versions = [];
+      newestBase = '';
+      for await (const { name: base } of files.list(`${own}${parsed.fileId}_`)) {
+        const ts = parseDataFile(leafOf(base))?.ts ?? '';
+        if (isBeforeStart(timeline, ts) || isCommitted(ts)) newestBase = later(newestBase, ts);
+      }
     }
-    if (isBeforeStart(timeline, parsed.ts) || isCommitted(parsed.ts)) versions.push({ name, ts: parsed.ts });
-  }
-  yield* archivedVersions(timeline, versions);
-}
-
-function* archivedVersions(
-  timeline: Timeline,
-  versions: readonly { readonly name: ObjectName; readonly ts: string }[],
-): Generator<FileRef> {
-  const newest = versions.map(({ ts }) => ts).reduce(later, '');
-  for (const { name, ts } of versions) {
-    if (isBeforeStart(timeline, ts)) yield ts < newest ? { name, history: true } : { name };
+    yield parsed.ts < newestBase ? { name, history: true } : { name };
   }
 }
 
