@@ -29,14 +29,15 @@ export class ModelSite {
     }
   }
 
-  /** Publishes what can be published now; the steps, in order. */
-  async sync(): Promise<WalkedStep[]> {
+  /** Publishes what can be published now; the steps, in order. `look` sees the site after each of them. */
+  async sync(look: (step: WalkedStep) => Promise<void> = async () => {}): Promise<WalkedStep[]> {
     const done: WalkedStep[] = [];
     for (;;) {
       const step = await this.#next();
       if (step === undefined) return done;
       await this.#publish(step);
       done.push(step);
+      await look(step);
     }
   }
 

@@ -126,6 +126,10 @@ describe('generated Hudi tables', () => {
     return report.version;
   }
 
+  async function reads(site: ModelSite): Promise<void> {
+    await read(site);
+  }
+
   function setUp(options: Omit<HudiOptions, 'prefix'>) {
     const table = new HudiGenerator({ ...options, prefix: PREFIX });
     const source = new MemoryTableFiles();
@@ -144,7 +148,7 @@ describe('generated Hudi tables', () => {
         for (const upload of tell(table)) {
           for (const file of upload) {
             source.apply([file]);
-            if ((await site.sync()).length > 0) await read(site);
+            await site.sync(() => reads(site));
             if ((await site.retire()).length > 0) await read(site);
           }
           for (const live of table.liveNames) assert.ok(site.published.has(live), `${live} is not shown`);
@@ -156,8 +160,7 @@ describe('generated Hudi tables', () => {
         const { table, source, site } = setUp(options);
         source.apply(table.create());
         for (const upload of tell(table)) source.apply(upload);
-        assert.ok((await site.sync()).length > 0);
-        await read(site);
+        assert.ok((await site.sync(() => reads(site))).length > 0);
         for (const live of table.liveNames) assert.ok(site.published.has(live), `${live} is not shown`);
         await endsRight(site, source);
       });
@@ -170,7 +173,7 @@ describe('generated Hudi tables', () => {
           source.apply(upload);
           round += 1;
           if (round % 2 === 1) continue;
-          if ((await site.sync()).length > 0) await read(site);
+          await site.sync(() => reads(site));
           if ((await site.retire()).length > 0) await read(site);
         }
         await endsRight(site, source);
@@ -180,7 +183,7 @@ describe('generated Hudi tables', () => {
 
   /** The site ends as an image of the source, and a reader agrees. */
   async function endsRight(site: ModelSite, source: MemoryTableFiles): Promise<void> {
-    await site.sync();
+    await site.sync(() => reads(site));
     assert.deepEqual(await site.settle(), []);
     await site.retire();
     assert.notEqual(await read(site), undefined);
