@@ -5,8 +5,8 @@ import { writeAvro } from './write-avro.ts';
 
 /**
  * Hudi tables made to order, for what no sample covers: cleans, archives, restores, failed writes, pending compactions,
- * upgrades. Pure: the same calls give the same bytes. Timelines and their metadata are real; data, logs and the files of
- * the metadata table are a few opaque bytes. Every operation gives what a writer stores and deletes, in its order. A
+ * upgrades. Pure: the same calls give the same bytes. Timelines and their metadata are real; data, logs and the files
+ * of the metadata table are a few opaque bytes. Every operation gives what a writer stores and deletes, in its order. A
  * file without bytes is a delete.
  */
 export interface HudiOptions {
@@ -213,7 +213,9 @@ export class HudiGenerator {
     return [requested, inflight, ...gone.map((name) => ({ name })), ...metadataTable, done];
   }
 
-  /** Back to the state after `ts`: everything completed since is deleted, newest first, before the restore completes. */
+  /**
+   * Back to the state after `ts`: everything completed since is deleted, newest first, before the restore completes.
+   */
   restore(ts: string): GeneratedFile[] {
     const undone = this.#actions.filter((action) => action.ts > ts).toReversed();
     this.#actions = this.#actions.filter((action) => action.ts <= ts);
@@ -498,7 +500,9 @@ export class HudiGenerator {
     return [{ name: stat.name, bytes: stat.bytes }, ...before, { name, bytes: this.#commitMetadata([stat], []) }];
   }
 
-  /** The metadata table is taken back with the table: its later instants and logs go, one is written for the restore. */
+  /**
+   * The metadata table is taken back with the table: its later instants and logs go, one is written for the restore.
+   */
   #metadataRestore(ts: string, now: string): GeneratedFile[] {
     if (this.#options.hasMetadataTable !== true) return [];
     const gone = this.#metadataActions.filter((action) => action.ts > ts);
