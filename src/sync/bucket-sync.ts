@@ -11,6 +11,7 @@ import type { TableFormat, TableLocation, TailProbe } from '../tables/port.ts';
 import { applyFacts, type NamedFact } from './apply.ts';
 import type { SyncDeps, SyncSettings } from './deps.ts';
 import { afterNames, scanRows } from './faces.ts';
+import { FactOrder } from './fact-order.ts';
 import { recoverSets } from './publish.ts';
 import { isSameVersion } from './rules/apply-fact.ts';
 import { type Policy, policyOf, policyUnderPressure } from './rules/policy.ts';
@@ -44,8 +45,9 @@ export class BucketSync {
   readonly #shared: BucketShared;
   readonly #plainWake = new Wake();
   readonly #running = new Set<Promise<void>>();
-  /** Per listing under way: names about which another fact arrived since it began (F2). */
-  readonly #listings = new Set<Set<ObjectName>>();
+  readonly #order = new FactOrder();
+  /** One answer of the source is applied at a time: whoever waits for its own then sees all before it. */
+  readonly #applying = new Semaphore(1);
   #trouble = new Map<string, string>();
   #listedMs: number | undefined;
   #signal: AbortSignal | undefined;
@@ -148,42 +150,42 @@ export class BucketSync {
     }
   }
 
-  /** Lists a prefix at the source and brings what differs into the rows. Pages and rows are merged in name order. */
+  /**
+   * Lists a prefix at the source and brings what differs into the rows. Pages and rows are merged in name order. When
+   * it resolves, all that the source had when it was called is applied.
+   */
   async list(prefix: ObjectName, signal: AbortSignal): Promise<boolean> {
-    const newer = new Set<ObjectName>();
-    this.#listings.add(newer);
     let changed = false;
-    try {
-      let from = prefix;
-      let pageToken: string | undefined;
-      do {
-        const page = await this.deps.remote.listObjects(
-          this.bucket.name,
-          { ...(prefix === '' ? {} : { prefix }), ...(pageToken === undefined ? {} : { pageToken }), maxResults: PAGE },
-          signal,
-        );
-        pageToken = page.nextPageToken;
-        const last = page.objects.at(-1);
-        if (pageToken !== undefined && last === undefined) continue;
-        const end = pageToken === undefined ? afterNames(prefix) : `${last?.name}\0`;
-        const range = { from, ...(end === undefined ? {} : { end }) };
-        changed = (await this.#mergePage(page.objects, range, newer)) || changed;
-        if (end !== undefined) from = end;
-      } while (pageToken !== undefined && !signal.aborted);
-      return changed;
-    } finally {
-      this.#listings.delete(newer);
-    }
+    let from = prefix;
+    let pageToken: string | undefined;
+    do {
+      const token = pageToken === undefined ? {} : { pageToken };
+      const request = { ...(prefix === '' ? {} : { prefix }), ...token, maxResults: PAGE };
+      const news = await this.#told(
+        () => this.deps.remote.listObjects(this.bucket.name, request, signal),
+        async ({ objects, nextPageToken }) => {
+          pageToken = nextPageToken;
+          const last = objects.at(-1);
+          if (nextPageToken !== undefined && last === undefined) return [];
+          const end = nextPageToken === undefined ? afterNames(prefix) : `${last?.name}\0`;
+          const facts = await this.#differences(objects, { start: from, ...(end === undefined ? {} : { end }) });
+          if (end !== undefined) from = end;
+          return facts;
+        },
+      );
+      changed = news || changed;
+    } while (pageToken !== undefined && !signal.aborted);
+    return changed;
   }
 
-  async #mergePage(
+  /** What a page says of its range of names that the rows do not say. */
+  async #differences(
     objects: readonly RemoteObject[],
-    range: { readonly from: ObjectName; readonly end?: ObjectName },
-    newer: ReadonlySet<ObjectName>,
-  ): Promise<boolean> {
+    range: { readonly start: ObjectName; readonly end?: ObjectName },
+  ): Promise<NamedFact[]> {
     const unseen = new Map(objects.map((object) => [object.name, object]));
     const facts: NamedFact[] = [];
-    let start = range.from;
+    let { start } = range;
     for (;;) {
       const rows = await scanRows(this.deps.metadata, this.bucket.id, { ...range, start, limit: PAGE });
       for (const { place, faces } of rows) {
@@ -201,13 +203,33 @@ export class BucketSync {
       start = `${last.place.leaf}\0`;
     }
     for (const { name, state } of unseen.values()) facts.push({ name, fact: state });
-    const news = facts.filter(({ name }) => !newer.has(name));
-    for (const listing of this.#listings) if (listing !== newer) for (const { name } of news) listing.add(name);
-    return this.#apply(news);
+    return facts;
+  }
+
+  /**
+   * Asks the source and applies what it says. Answers are applied one at a time; of a name whose other news crossed
+   * this answer, the source is asked again.
+   */
+  async #told<T>(ask: () => Promise<T>, factsOf: (answer: T) => Promise<readonly NamedFact[]>): Promise<boolean> {
+    const asked = this.#order.ask();
+    try {
+      const answer = await ask();
+      const { changed, doubtful } = await this.#applying.run(async () => {
+        const facts = await factsOf(answer);
+        const doubtful = facts.filter(({ name }) => this.#order.isInDoubt(name, asked));
+        const changed = await this.#apply(facts.filter(({ name }) => !this.#order.isInDoubt(name, asked)));
+        this.#order.noteArrival(changed);
+        return { changed, doubtful };
+      });
+      const again = doubtful.length > 0 && (await this.askNames(doubtful.map(({ name }) => name)));
+      return changed.length > 0 || again;
+    } finally {
+      this.#order.done(asked);
+    }
   }
 
   /** Facts into rows; tables proved by new names are known before any of their names could be taken for plain. */
-  async #apply(facts: readonly NamedFact[]): Promise<boolean> {
+  async #apply(facts: readonly NamedFact[]): Promise<readonly ObjectName[]> {
     const wanted = facts.filter(({ name }) => this.policyOf(name) !== 'pass-through');
     for (const { name, fact } of wanted) if (fact !== 'gone') await this.#recognise(name);
     const changed = await applyFacts(this.deps, this.bucket, wanted);
@@ -216,7 +238,7 @@ export class BucketSync {
       if (table === undefined) this.#plainWake.ring();
       else table.notice();
     }
-    return changed.length > 0;
+    return changed;
   }
 
   async #recognise(name: ObjectName): Promise<void> {
@@ -250,33 +272,35 @@ export class BucketSync {
 
   async askNames(names: readonly ObjectName[]): Promise<boolean> {
     const signal = this.#signal ?? new AbortController().signal;
-    const facts: NamedFact[] = [];
+    let changed = false;
     await forEachBounded(names, ASK_CONCURRENCY, async (name) => {
-      const object = await this.deps.remote.getObject(this.bucket.name, name, signal);
-      facts.push({ name, fact: object?.state ?? 'gone' });
+      changed = (await this.#askName(name, signal, true)) || changed;
     });
-    return this.#applyNews(facts);
+    return changed;
+  }
+
+  async #askName(name: ObjectName, signal: AbortSignal, believesGone: boolean): Promise<boolean> {
+    return this.#told(
+      () => this.deps.remote.getObject(this.bucket.name, name, signal),
+      async (object) => {
+        if (object === undefined && !believesGone) return [];
+        return [{ name, fact: object?.state ?? 'gone' }];
+      },
+    );
   }
 
   /** One cheap question of a table's tail. */
   async probe(probe: TailProbe, signal: AbortSignal): Promise<void> {
     if (probe.kind === 'get') {
-      const object = await this.deps.remote.getObject(this.bucket.name, probe.name, signal);
-      if (object !== undefined) await this.#applyNews([{ name: probe.name, fact: object.state }]);
+      await this.#askName(probe.name, signal, false);
       return;
     }
     const startOffset = probe.startAfter === undefined ? {} : { startOffset: `${probe.startAfter}\0` };
-    const page = await this.deps.remote.listObjects(
-      this.bucket.name,
-      { prefix: probe.prefix, ...startOffset, maxResults: PAGE },
-      signal,
+    const request = { prefix: probe.prefix, ...startOffset, maxResults: PAGE };
+    await this.#told(
+      () => this.deps.remote.listObjects(this.bucket.name, request, signal),
+      async ({ objects }) => objects.map(({ name, state }) => ({ name, fact: state })),
     );
-    await this.#applyNews(page.objects.map(({ name, state }) => ({ name, fact: state })));
-  }
-
-  async #applyNews(facts: readonly NamedFact[]): Promise<boolean> {
-    for (const listing of this.#listings) for (const { name } of facts) listing.add(name);
-    return this.#apply(facts);
   }
 
   async #plainLoop(signal: AbortSignal): Promise<void> {
