@@ -6,7 +6,8 @@ import type { Remote, RemoteObject } from '../remotes/port.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { TableFormat, TableLocation } from '../tables/port.ts';
 
-export type DifferenceKind = 'missing' | 'different' | 'unexpected' | 'unreadable';
+const DIFFERENCE_KINDS = ['missing', 'different', 'unexpected', 'unreadable'] as const;
+export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number];
 
 export interface Difference {
   readonly bucket: BucketName;
@@ -61,6 +62,8 @@ export interface VerifyOptions {
 }
 
 const DIFFERENCES_MAX = 1_000;
+/** Names that differed at first sight and are asked for together. */
+const SUSPECTS_MAX = 1_000;
 const SECOND_LOOK_MS = 500;
 
 export async function verifySite(deps: VerifyDeps, options: VerifyOptions, signal: AbortSignal): Promise<VerifyReport> {
@@ -69,21 +72,21 @@ export async function verifySite(deps: VerifyDeps, options: VerifyOptions, signa
   const audit = new Audit(deps, { ...options, tables }, signal);
   const buckets = options.buckets.length > 0 ? options.buckets : await cloudBuckets(deps.cloud, signal);
   for (const bucket of buckets) await audit.compareBucket(bucket);
-  const differences = await audit.lookAgain();
+  await audit.lookAgain();
   const status = await deps.status();
-  const retiring = differences.filter(({ kind }) => kind === 'unexpected').length;
-  const isRetiring = status.retiring >= retiring;
-  const real = differences.filter(({ kind }) => kind !== 'unexpected' || !isRetiring);
-  const behind = status.caughtUp ? 0 : real.filter(({ kind }) => kind !== 'unreadable').length;
+  const isRetiring = status.retiring >= audit.found.unexpected;
+  const kinds = DIFFERENCE_KINDS.filter((kind) => kind !== 'unexpected' || !isRetiring);
+  const count = (some: readonly DifferenceKind[]) => some.reduce((sum, kind) => sum + audit.found[kind], 0);
+  const shown = status.caughtUp ? kinds : kinds.filter((kind) => kind === 'unreadable');
   return {
-    equal: real.length === 0,
+    equal: count(kinds) === 0,
     asOf,
     objects: audit.objects,
     bytes: audit.bytes,
-    behind,
-    retiring: isRetiring ? retiring : 0,
+    behind: status.caughtUp ? 0 : count(kinds.filter((kind) => kind !== 'unreadable')),
+    retiring: isRetiring ? audit.found.unexpected : 0,
     unresolved: status.unresolved,
-    differences: status.caughtUp ? real : real.filter(({ kind }) => kind === 'unreadable'),
+    differences: audit.differences(shown),
   };
 }
 
@@ -101,7 +104,10 @@ class Audit {
   readonly #deps: VerifyDeps;
   readonly #options: AuditOptions;
   readonly #signal: AbortSignal;
-  readonly #suspects: { readonly bucket: BucketName; readonly name: ObjectName }[] = [];
+  readonly found: Record<DifferenceKind, number> = { missing: 0, different: 0, unexpected: 0, unreadable: 0 };
+  /** The first `DIFFERENCES_MAX` of each kind: names that retire must not crowd out what is wrong. */
+  readonly #differences = new Map<DifferenceKind, Difference[]>();
+  #suspects: { readonly bucket: BucketName; readonly name: ObjectName }[] = [];
 
   constructor(deps: VerifyDeps, options: AuditOptions, signal: AbortSignal) {
     this.#deps = deps;
@@ -136,7 +142,7 @@ class Audit {
     if (!isEqual) return this.#suspect(bucket, name);
     this.bytes += pair.right?.state.size ?? 0;
     if (this.#options.readsBytes && pair.right !== undefined && !(await this.#isReadable(bucket, pair.right))) {
-      this.#suspect(bucket, name);
+      await this.#suspect(bucket, name);
     }
   }
 
@@ -148,20 +154,34 @@ class Audit {
     });
   }
 
-  #suspect(bucket: BucketName, name: ObjectName): void {
-    if (this.#suspects.length < DIFFERENCES_MAX) this.#suspects.push({ bucket, name });
+  async #suspect(bucket: BucketName, name: ObjectName): Promise<void> {
+    this.#suspects.push({ bucket, name });
+    if (this.#suspects.length === SUSPECTS_MAX) await this.lookAgain();
+  }
+
+  /** The first `DIFFERENCES_MAX` of these kinds. */
+  differences(kinds: readonly DifferenceKind[]): Difference[] {
+    return kinds.flatMap((kind) => this.#differences.get(kind) ?? []).slice(0, DIFFERENCES_MAX);
+  }
+
+  #note(difference: Difference): void {
+    this.found[difference.kind] += 1;
+    const noted = this.#differences.get(difference.kind) ?? [];
+    if (noted.length < DIFFERENCES_MAX) noted.push(difference);
+    this.#differences.set(difference.kind, noted);
   }
 
   /** A live source moves while it is listed: what differed is asked for once more, name by name. */
-  async lookAgain(): Promise<Difference[]> {
-    if (this.#suspects.length > 0) await this.#deps.clock.sleep(SECOND_LOOK_MS, this.#signal);
-    const differences: Difference[] = [];
-    for (const { bucket, name } of this.#suspects) {
+  async lookAgain(): Promise<void> {
+    const suspects = this.#suspects;
+    this.#suspects = [];
+    if (suspects.length > 0) await this.#deps.clock.sleep(SECOND_LOOK_MS, this.#signal);
+    for (const { bucket, name } of suspects) {
       const cloud = await this.#deps.cloud.getObject(bucket, name, this.#signal);
       const site = await this.#deps.site.getObject(bucket, name, this.#signal);
       const kind = await this.#kindOf(bucket, cloud, site);
       if (kind === undefined) continue;
-      differences.push({
+      this.#note({
         bucket,
         name,
         kind,
@@ -169,7 +189,6 @@ class Audit {
         ...(site === undefined ? {} : { site: describe(site) }),
       });
     }
-    return differences;
   }
 
   async #kindOf(
