@@ -1,6 +1,6 @@
 /** Sync of one site: every followed bucket of the cloud, and what `status` says of it all. */
 import type { Bucket } from '../model/bucket.ts';
-import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
+import { type BucketId, type BucketName, bucketId, scopeId } from '../model/ids.ts';
 import type { PassThrough, ReadThrough } from '../namespace/deps.ts';
 import { decodeBlob } from '../namespace/rows/blob-rows.ts';
 import { decodeBucket, encodeBucket } from '../namespace/rows/bucket-row.ts';
@@ -213,17 +213,36 @@ export class Sync {
   }
 
   async #reportBucket(bucket: BucketSync): Promise<BucketReport> {
-    const rows = await this.#deps.metadata.scan(backlogOf(bucket.bucket.id), { limit: BACKLOG_COUNT_MAX });
-    const retiring = rows.filter(({ value }) => decodeBacklog(value).retireAtMs !== undefined).length;
+    const { backlog, retiring } = await countBacklog(this.#deps.metadata, bucket.bucket.id);
     return {
       bucket: bucket.bucket.name,
       ...(bucket.listedMs === undefined ? {} : { listedMs: bucket.listedMs }),
-      backlog: rows.length - retiring,
+      backlog,
       retiring,
       tables: [...bucket.tables.values()].map((table) => table.report()),
       trouble: Object.fromEntries(bucket.trouble),
     };
   }
+}
+
+/** Walks past all names that retire: work behind them must not be taken for none. */
+async function countBacklog(
+  metadata: MetadataStore,
+  id: BucketId,
+): Promise<{ readonly backlog: number; readonly retiring: number }> {
+  const { end } = backlogOf(id);
+  let { start } = backlogOf(id);
+  const counts = { backlog: 0, retiring: 0 };
+  while (counts.backlog < BACKLOG_COUNT_MAX) {
+    const rows = await metadata.scan({ start, end }, { limit: RECOUNT_ROWS });
+    const retiring = rows.filter(({ value }) => decodeBacklog(value).retireAtMs !== undefined).length;
+    counts.retiring += retiring;
+    counts.backlog += rows.length - retiring;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < RECOUNT_ROWS) break;
+    start = justAfter(last.key);
+  }
+  return counts;
 }
 
 async function keptBytes(metadata: MetadataStore): Promise<number> {

@@ -89,3 +89,18 @@ test('a table that stays held asks the cloud less and less', async () => {
   await world.settle();
   await world.close();
 });
+
+test('work behind many names that retire is still work', async () => {
+  const world = createSyncWorld([toyFormat], {
+    policies: { rules: [], fallback: 'read-through' },
+    retireGraceMs: 1e9,
+  });
+  const names = Array.from({ length: 10_500 }, (_, index) => `a/${index}`);
+  for (const name of names) world.put(name, 'x');
+  await world.settle(300_000);
+  for (const name of names) world.remote.delete('lake', name);
+  world.put('t/_log/x', 'no version shows it');
+  const report = await world.until(({ buckets }) => (buckets[0]?.retiring ?? 0) >= 10_000, 300_000);
+  assert.equal(report.caughtUp, false);
+  await world.close();
+});
