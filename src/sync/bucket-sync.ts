@@ -49,6 +49,8 @@ export class BucketSync {
   /** One answer of the source is applied at a time: whoever waits for its own then sees all before it. */
   readonly #applying = new Semaphore(1);
   #trouble = new Map<string, string>();
+  /** Why the last listing failed. */
+  #listTrouble: string | undefined;
   #listedMs: number | undefined;
   #signal: AbortSignal | undefined;
 
@@ -64,8 +66,9 @@ export class BucketSync {
   get listedMs(): number | undefined {
     return this.#listedMs;
   }
+  /** By name; what is wrong with the bucket itself under the empty name. */
   get trouble(): ReadonlyMap<string, string> {
-    return this.#trouble;
+    return this.#listTrouble === undefined ? this.#trouble : new Map([...this.#trouble, ['', this.#listTrouble]]);
   }
 
   noteLag(lagMs: number): void {
@@ -141,9 +144,15 @@ export class BucketSync {
       try {
         await this.list('', signal);
         if (!signal.aborted) this.#listedMs = listedMs;
+        this.#listTrouble = undefined;
         this.#plainWake.ring();
       } catch (error) {
-        if (!signal.aborted) this.noteTrouble('', error);
+        if (signal.aborted) return;
+        this.#listTrouble = error instanceof Error ? error.message : String(error);
+        this.deps.logger.log('warn', 'bucket cannot be listed', {
+          bucket: this.bucket.name,
+          reason: this.#listTrouble,
+        });
       }
       const spentMs = this.deps.clock.monotonicMs() - startedMs;
       await this.deps.clock.sleep(Math.max(0, this.settings.reconcileMs - spentMs), signal);

@@ -260,7 +260,8 @@ async function keptBytes(metadata: MetadataStore): Promise<number> {
 
 function isCaughtUp(report: BucketReport): boolean {
   const isDone = ({ state }: TableReport) => state === 'current' || state === 'unresolved';
-  return report.listedMs !== undefined && report.backlog === 0 && report.tables.every(isDone);
+  const isListed = report.listedMs !== undefined && report.trouble[''] === undefined;
+  return isListed && report.backlog === 0 && report.tables.every(isDone);
 }
 
 /** The fields we interpret; the rest of the resource is kept word for word. */

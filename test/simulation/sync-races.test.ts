@@ -104,3 +104,19 @@ test('work behind many names that retire is still work', async () => {
   assert.equal(report.caughtUp, false);
   await world.close();
 });
+
+test('a bucket that can no longer be listed is not caught up, and says why', async () => {
+  const world = createSyncWorld([toyFormat]);
+  world.put('a', 'one');
+  await world.settle();
+  world.remote.hooks.beforeCall = (call) => {
+    if (call.kind === 'listObjects') throw new StraitError('permissionDenied', 'no longer yours', { owner: 'cloud' });
+  };
+  await world.clock.advance(5_000);
+  const report = await world.sync.report();
+  assert.equal(report.caughtUp, false);
+  assert.equal(report.buckets[0]?.trouble[''], 'no longer yours');
+  world.remote.hooks.beforeCall = undefined;
+  await world.settle();
+  await world.close();
+});
