@@ -145,6 +145,7 @@ export class BucketSync {
         await this.list('', signal);
         if (!signal.aborted) this.#listedMs = listedMs;
         this.#listTrouble = undefined;
+        await this.transfers.dropUnwanted(this.bucket, signal);
         this.#plainWake.ring();
       } catch (error) {
         if (signal.aborted) return;

@@ -3,7 +3,15 @@ import { crc32c } from '@node-rs/crc32';
 import type { Bucket } from '../model/bucket.ts';
 import { isStraitError, StraitError } from '../model/errors.ts';
 import { appliedState, type ObjectFaces } from '../model/faces.ts';
-import { type BlobId, blobId, type Generation, type ObjectName, type StagingId, stagingId } from '../model/ids.ts';
+import {
+  type BlobId,
+  blobId,
+  type Generation,
+  generation,
+  type ObjectName,
+  type StagingId,
+  stagingId,
+} from '../model/ids.ts';
 import type { ObjectState, Segment } from '../model/object.ts';
 import { encodeBlob, encodeInline } from '../namespace/rows/blob-rows.ts';
 import { encodeRow } from '../namespace/rows/codec.ts';
@@ -12,13 +20,16 @@ import {
   blobKey,
   flatPlace,
   inlineKey,
+  leafOf,
   objectKey,
   transferKey,
+  transfersOf,
   unreferencedKey,
 } from '../namespace/rows/keys.ts';
 import { encodeObjectRow } from '../namespace/rows/object-row.ts';
 import { blobsOf, referenceWrites, unchanged } from '../namespace/rows/references.ts';
 import { decodeTransfer, encodeTransfer } from '../namespace/rows/sync-rows.ts';
+import { scanPages } from '../namespace/scan-pages.ts';
 import { Semaphore } from '../runtime/concurrency.ts';
 import { randomHex } from '../runtime/random.ts';
 import type { Write } from '../stores/metadata/port.ts';
@@ -57,25 +68,49 @@ export class Transfers {
    * generation any more. Concurrent calls for the same bytes share one transfer. Rejects when the source does not
    * have the generation (`objectNotFound`) or its bytes fail their checksum (`checksumMismatch`).
    */
-  fetch(bucket: Bucket, name: ObjectName, generation: Generation): Promise<ObjectState | undefined> {
-    const key = `${bucket.id} ${generation} ${name}`;
+  fetch(bucket: Bucket, name: ObjectName, wanted: Generation): Promise<ObjectState | undefined> {
+    const key = runningKey(bucket, name, wanted);
     const running = this.#running.get(key);
     if (running !== undefined) return running;
-    const started = this.#slots
-      .run(() => this.#fetch(bucket, name, generation))
-      .finally(() => this.#running.delete(key));
+    const started = this.#slots.run(() => this.#fetch(bucket, name, wanted)).finally(() => this.#running.delete(key));
     this.#running.set(key, started);
     return started;
   }
 
-  async #fetch(bucket: Bucket, name: ObjectName, generation: Generation): Promise<ObjectState | undefined> {
+  async #fetch(bucket: Bucket, name: ObjectName, wanted: Generation): Promise<ObjectState | undefined> {
     const [read] = await readRows(this.#deps.metadata, bucket.id, [name]);
-    const state = read?.faces === undefined ? undefined : faceOf(read.faces, generation);
+    const state = read?.faces === undefined ? undefined : faceOf(read.faces, wanted);
     if (state === undefined || state.content.kind === 'local') return state;
     const arrived = await this.#bring(bucket, name, state);
     this.#bytes += state.size;
     this.#deps.crashPoints.reach('sync.after-transfer');
-    return this.#record(bucket, { name, generation }, arrived);
+    return this.#record(bucket, { name, generation: wanted }, arrived);
+  }
+
+  /** Drops what was staged for generations that no row wants any more: the name went, or its content is another now. */
+  async dropUnwanted(bucket: Bucket, signal: AbortSignal): Promise<void> {
+    for await (const rows of scanPages(this.#deps.metadata, transfersOf(bucket.id), signal)) {
+      const reads = await readRows(
+        this.#deps.metadata,
+        bucket.id,
+        rows.map(({ key }) => leafOf('transfer', key)),
+      );
+      for (const [index, row] of rows.entries()) {
+        const read = reads[index];
+        const { generation: text, stagingId: id } = decodeTransfer(row.value);
+        if (read === undefined || this.#isWanted(bucket, read, generation(BigInt(text)))) continue;
+        await this.#deps.blobs.discard(stagingId(id));
+        await this.#deps.metadata.commit({
+          checks: [unchanged(row.key, row)],
+          writes: [{ kind: 'delete', key: row.key }],
+        });
+      }
+    }
+  }
+
+  #isWanted(bucket: Bucket, { place, faces }: ReadRow, wanted: Generation): boolean {
+    if (this.#running.has(runningKey(bucket, place.leaf, wanted))) return true;
+    return faces !== undefined && faceOf(faces, wanted)?.content.kind === 'remote';
   }
 
   #bring(bucket: Bucket, name: ObjectName, state: ObjectState): Promise<Arrived> {
@@ -138,9 +173,11 @@ export class Transfers {
     if (row !== undefined) {
       const transfer = decodeTransfer(row.value);
       const id = stagingId(transfer.stagingId);
-      const staging = await this.#deps.blobs.staging(id);
-      if (transfer.generation === state.generation.toString() && staging !== undefined) {
-        return { stagingId: id, offset: staging.durableOffset };
+      if (transfer.generation === state.generation.toString()) {
+        const staging = await this.#deps.blobs.staging(id);
+        // A sealed blob has the id of its staging: only its record is missing.
+        const offset = staging?.durableOffset ?? (await this.#deps.blobs.size(blobId(id)));
+        if (offset !== undefined) return { stagingId: id, offset };
       }
       await this.#deps.blobs.discard(id);
     }
@@ -259,6 +296,10 @@ export class Transfers {
     );
     await this.#deps.metadata.commit({ checks: [], writes: [...arrived.writes, ...orphans] });
   }
+}
+
+function runningKey(bucket: Bucket, name: ObjectName, wanted: Generation): string {
+  return `${bucket.id} ${wanted} ${name}`;
 }
 
 /** True for errors that say the source itself lacks these bytes, not that it cannot be reached. */

@@ -120,3 +120,34 @@ test('a bucket that can no longer be listed is not caught up, and says why', asy
   await world.settle();
   await world.close();
 });
+
+test('a crash between the seal of a large object and its record sends none of it again', async () => {
+  const world = createSyncWorld([toyFormat]);
+  let asked = 0;
+  world.remote.hooks.beforeCall = (call) => {
+    if (call.kind === 'readRange') asked += call.request.range.end - call.request.range.start;
+  };
+  world.restart({ point: 'sync.after-transfer', count: 1 });
+  world.put('large', 'y'.repeat(300_000));
+  for (let turn = 0; turn < 40 && !world.isDead; turn += 1) await world.clock.advance(100);
+  assert.ok(world.isDead);
+  world.restart();
+  await world.settle();
+  assert.equal(asked, 300_000);
+  assert.equal(await world.read('large'), 'y'.repeat(300_000));
+  await world.close();
+});
+
+test('what was staged of a large object goes when the object goes', async () => {
+  const world = createSyncWorld([toyFormat]);
+  world.remote.hooks.beforeCall = (call) => {
+    if (call.kind === 'readRange' && call.request.range.start > 0) throw new Error('reset by peer');
+  };
+  const staged = async () => (await Array.fromAsync(world.blobs.listStaging())).length;
+  world.put('large', 'y'.repeat(300_000));
+  await world.until(async () => (await staged()) === 1);
+  world.remote.delete('lake', 'large');
+  await world.settle();
+  assert.equal(await staged(), 0);
+  await world.close();
+});

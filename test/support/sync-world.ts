@@ -13,6 +13,7 @@ import { type CrashPoint, noCrashPoints } from '../../src/runtime/crash-points.t
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { seededRandom } from '../../src/runtime/random.ts';
 import { MemoryBlobStore } from '../../src/stores/blobs/memory/memory-blob-store.ts';
+import type { BlobStore } from '../../src/stores/blobs/port.ts';
 import { MemoryMetadataStore } from '../../src/stores/metadata/memory/memory-store.ts';
 import type { MetadataStore, Row } from '../../src/stores/metadata/port.ts';
 import type { SyncDeps, SyncSettings } from '../../src/sync/deps.ts';
@@ -54,6 +55,7 @@ export class SyncWorld {
   readonly clock = manualClock();
   readonly remote: MemoryRemote;
   readonly metadata: MetadataStore;
+  readonly blobs: BlobStore;
   readonly #deps: SyncDeps;
   readonly #settings: SyncSettings;
   #process: Life;
@@ -64,12 +66,13 @@ export class SyncWorld {
     this.remote = new MemoryRemote({ clock, random });
     this.remote.createBucket(BUCKET);
     this.metadata = new MemoryMetadataStore({ clock, crashPoints: noCrashPoints });
+    this.blobs = new MemoryBlobStore({ clock, random });
     this.#settings = settings;
     this.#deps = {
       clock,
       random,
       metadata: this.metadata,
-      blobs: new MemoryBlobStore({ clock, random }),
+      blobs: this.blobs,
       remote: this.remote,
       formats,
       settings: { site: 'east', inlineBytesMax: 1024, uploadTtlMs: 1e9, reapGraceMs: 1e6, followsCloud: true },

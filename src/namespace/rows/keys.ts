@@ -133,6 +133,7 @@ export const reapedBefore = (timeMs: number): KeyRange => ({
 });
 export const allSets = (): KeyRange => prefixRange(WORDS.set);
 export const allTransfers = (): KeyRange => prefixRange(WORDS.transfer);
+export const transfersOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.transfer, hex(id)]));
 export const referencesOf = (id: BlobId): KeyRange => prefixRange(join([WORDS.blobRef, hex(id)]));
 export const tablesOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.table, hex(id)]));
 export const membersOf = (setId: string): KeyRange => prefixRange(join([WORDS.setMember, hex(setId)]));
@@ -140,9 +141,13 @@ export const membersOf = (setId: string): KeyRange => prefixRange(join([WORDS.se
 export const objectsOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.object, hex(id)]));
 export const backlogOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.backlog, hex(id)]));
 
-const NAME_AT = { object: WORDS.object.length + 16, backlog: WORDS.backlog.length + 16 } as const;
+const NAME_AT = {
+  object: WORDS.object.length + 16,
+  backlog: WORDS.backlog.length + 16,
+  transfer: WORDS.transfer.length + 16,
+} as const;
 
-/** The leaf in an `object/` or `backlog/` key. */
+/** The leaf in an `object/`, `backlog/` or `transfer/` key. */
 export function leafOf(kind: keyof typeof NAME_AT, key: Uint8Array): ObjectName {
   return utf8Text(key.subarray(NAME_AT[kind]));
 }
