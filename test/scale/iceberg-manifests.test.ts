@@ -1,6 +1,6 @@
 /**
- * A table of 2,000 manifests is walked whole, in a process of its own, within a bound that does not depend on the table:
- * the peak of anonymous memory is compared with that of the same walk over 20 manifests.
+ * A table of 2,000 manifests is walked whole, in a process of its own, within a bound that does not depend on the
+ * table: the peak of anonymous memory is compared with that of the same walk over 20 manifests.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

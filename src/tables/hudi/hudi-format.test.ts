@@ -101,7 +101,7 @@ test('roots, control names, and what is never listed', () => {
   assert.ok(format.isControl(location, 't/.hoodie/x') && !format.isControl(location, 't/p/.hoodie_partition_metadata'));
   const never = (name: string) => format.isNeverListed(location, `t/.hoodie/${name}`);
   assert.deepEqual(
-    ['.temp/x/y', '.heartbeat/1', 'table.lock', '.locks/a', '.aux/.sample_writes/x', 'metadata/.hoodie/.temp/x'].map(
+    ['.temp/x', '.heartbeat/1', 'table.lock', '.locks/a', '.aux/.sample_writes/x', 'metadata/.hoodie/.temp/x'].map(
       never,
     ),
     [true, true, true, true, true, true],
