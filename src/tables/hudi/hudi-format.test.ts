@@ -136,7 +136,7 @@ test('layout 1 orders by the time the completed file was stored', async () => {
   );
 });
 
-test('a step needs its base files and partition metadata, and lists requested before inflight before completed', async () => {
+test('a step needs base files and partition metadata; requested, then inflight, then completed', async () => {
   const { table, ...walk } = setUp();
   const upload = table.insert();
   walk.files.apply(upload);
