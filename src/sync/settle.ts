@@ -1,10 +1,10 @@
 /** What is left in the backlog after the versions: loose names, strays, and names the source has deleted. */
 import { appliedState } from '../model/faces.ts';
-import type { ObjectName } from '../model/ids.ts';
+import type { Generation, ObjectName } from '../model/ids.ts';
 import { backlogKey, backlogOf, flatPlace, leafOf, objectKey } from '../namespace/rows/keys.ts';
 import { unchanged } from '../namespace/rows/references.ts';
 import { type BacklogRow, decodeBacklog, encodeBacklog } from '../namespace/rows/sync-rows.ts';
-import { forEachBounded } from '../runtime/concurrency.ts';
+import { forEachBounded, inBatches } from '../runtime/concurrency.ts';
 import type { Row } from '../stores/metadata/port.ts';
 import type { BucketSync } from './bucket-sync.ts';
 import { afterNames, changeRow, mergeChanges, packChanges, type ReadRow, readRows } from './faces.ts';
@@ -18,6 +18,17 @@ interface Item {
   readonly read: ReadRow;
   readonly backlog: BacklogRow;
 }
+
+/** A name of a table that may be listed by itself, as it was when it was judged. */
+interface Candidate {
+  readonly name: ObjectName;
+  readonly generation: Generation;
+  readonly updatedMs: number;
+  readonly isControl: boolean;
+}
+
+/** Judged together, since each time the closure of the versions to come is walked for them. */
+const CANDIDATES_PER_WALK = 20_000;
 
 /** The backlog below a prefix, in batches: names of `mine`, or of no table; names of other tables are jumped over. */
 export async function* backlogItems(
@@ -62,11 +73,16 @@ async function withRows(owner: BucketSync, backlog: readonly Row[]): Promise<Ite
 export async function settleTable(table: TableSync): Promise<void> {
   const { owner, location } = table;
   const vanished = once(async () => table.cursor !== undefined && (await hasVanished(table)));
+  let candidates: Candidate[] = [];
   for await (const items of backlogItems(owner, location.prefix, table)) {
     await dropNeverListed(table, items);
-    if (table.state !== 'unresolved') await listLoose(table, items, vanished);
+    if (table.state !== 'unresolved') candidates.push(...items.flatMap(({ read }) => candidateOf(table, read) ?? []));
     await retire(owner, items, async (names) => removeLive(table, names, await vanished()));
+    if (candidates.length < CANDIDATES_PER_WALK) continue;
+    await listLoose(table, candidates, vanished);
+    candidates = [];
   }
+  await listLoose(table, candidates, vanished);
   if (table.state === 'unresolved') await mirrorUnresolved(table);
 }
 
@@ -109,38 +125,56 @@ async function dropNeverListed(table: TableSync, items: readonly Item[]): Promis
 }
 
 /** Data names no commit reaches, and control names the format calls strays: listed once they are loose. */
-async function listLoose(table: TableSync, items: readonly Item[], vanished: () => Promise<boolean>): Promise<void> {
-  const waiting = items.filter(({ read }) => mayBeLoose(table, read));
-  if (waiting.length === 0 || (await vanished())) return;
-  const claimed = await claimedNames(table, new Set(waiting.map(({ read }) => read.place.leaf)));
-  const loose = waiting.filter(({ read }) => {
-    const state = read.faces === undefined ? undefined : appliedState(read.faces);
-    return isLoose({
-      updatedMs: state?.updatedMs ?? 0,
+async function listLoose(
+  table: TableSync,
+  candidates: readonly Candidate[],
+  vanished: () => Promise<boolean>,
+): Promise<void> {
+  const isRipe = ({ updatedMs }: Candidate, isClaimed: boolean) =>
+    isLoose({
+      updatedMs,
       publishedSourceMs: table.sourceMs,
-      isClaimed: claimed.has(read.place.leaf) || !table.hasLooked,
+      isClaimed,
       nowMs: table.deps.clock.nowMs(),
       looseAfterMs: table.settings.looseAfterMs,
     });
-  });
-  const isControl = ({ read }: Item) => table.format.isControl(table.location, read.place.leaf);
-  const strays = loose.filter(isControl);
-  await fetchAll(table.owner, strays);
-  await publishFetched(table.owner, strays);
-  await publishItems(
-    table.owner,
-    loose.filter((item) => !isControl(item)),
-  );
+  const ripe = candidates.filter((candidate) => isRipe(candidate, false));
+  if (ripe.length === 0 || (await vanished())) return;
+  const claimed = await claimedNames(table, new Set(ripe.map(({ name }) => name)));
+  const loose = ripe.filter((candidate) => isRipe(candidate, claimed.has(candidate.name)));
+  for await (const batch of inBatches(loose, NAMES_PER_BATCH)) await listAsJudged(table.owner, batch);
 }
 
-function mayBeLoose(table: TableSync, read: ReadRow): boolean {
+/** A fact that came since a name was judged is judged anew, never listed unseen. */
+async function listAsJudged(owner: BucketSync, batch: readonly Candidate[]): Promise<void> {
+  const judged = new Map(batch.map((candidate) => [candidate.name, candidate]));
+  const strays = batch.filter(({ isControl }) => isControl).map(({ name }) => name);
+  const reads = await readRows(owner.deps.metadata, owner.bucket.id, strays);
+  await fetchAll(
+    owner,
+    reads.map((read) => ({ read, backlog: {} })),
+  );
+  await publishNames(owner.deps, owner.bucket, {
+    names: [...judged.keys()],
+    op: 'loose',
+    isWanted: ({ place, faces }) => {
+      const candidate = judged.get(place.leaf);
+      if (faces?.applied.kind !== 'state' || faces.setId !== undefined) return false;
+      const { generation, content } = faces.applied.state;
+      return generation === candidate?.generation && (!candidate.isControl || content.kind === 'local');
+    },
+  });
+}
+
+function candidateOf(table: TableSync, read: ReadRow): Candidate | undefined {
   const { format, location, cursor } = table;
   const name = read.place.leaf;
   const state = read.faces === undefined ? undefined : appliedState(read.faces);
-  if (state === undefined || format.isNeverListed(location, name)) return false;
-  if (!format.isControl(location, name) || isGenerationShown(read)) return true;
+  if (state === undefined || format.isNeverListed(location, name)) return undefined;
   const { generation, size, updatedMs } = state;
-  return cursor !== undefined && format.isStray(location, { name, generation, size, updatedMs }, cursor);
+  const isControl = format.isControl(location, name);
+  const isStray = () => cursor !== undefined && format.isStray(location, { name, generation, size, updatedMs }, cursor);
+  return !isControl || isGenerationShown(read) || isStray() ? { name, generation, updatedMs, isControl } : undefined;
 }
 
 /** Whether readers see this very generation: its bytes cannot change, and other attributes mislead nobody. */
@@ -151,6 +185,7 @@ function isGenerationShown({ faces }: ReadRow): boolean {
 
 /** Which of these names the unpublished versions reach. All of them when that cannot be told. */
 async function claimedNames(table: TableSync, names: ReadonlySet<ObjectName>): Promise<ReadonlySet<ObjectName>> {
+  if (!table.hasLooked) return names;
   const newest = table.pending.at(-1);
   if (newest === undefined) return new Set();
   try {
@@ -218,16 +253,6 @@ async function publishFetched(owner: BucketSync, items: readonly Item[]): Promis
       if (state === undefined || faces?.setId !== undefined || faces?.applied.kind !== 'state') return false;
       return state.content.kind === 'local' || !owner.isLocalBeforeListed(place.leaf);
     },
-  });
-}
-
-async function publishItems(owner: BucketSync, items: readonly Item[]): Promise<void> {
-  const names = items.map(({ read }) => read.place.leaf);
-  if (names.length === 0) return;
-  await publishNames(owner.deps, owner.bucket, {
-    names,
-    op: 'loose',
-    isWanted: ({ faces }) => faces?.applied.kind === 'state' && faces.setId === undefined,
   });
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StraitError } from '../../src/model/errors.ts';
 import { decodeSet } from '../../src/namespace/rows/sync-rows.ts';
+import type { TableFormat } from '../../src/tables/port.ts';
 import { createSyncWorld } from '../support/sync-world.ts';
 import { toyFormat } from '../support/toy-format.ts';
 
@@ -149,5 +150,35 @@ test('what was staged of a large object goes when the object goes', async () => 
   world.remote.delete('lake', 'large');
   await world.settle();
   assert.equal(await staged(), 0);
+  await world.close();
+});
+
+test('the files of a late version are walked a few times a round, however many wait', async () => {
+  let looks = 0;
+  let walks = 0;
+  const counting: TableFormat = {
+    ...toyFormat,
+    look: (...given) => {
+      looks += 1;
+      return toyFormat.look(...given);
+    },
+    async step(...given) {
+      const step = await toyFormat.step(...given);
+      const closure = () => {
+        walks += 1;
+        return step.closure();
+      };
+      return { ...step, closure };
+    },
+  };
+  const world = createSyncWorld([counting], { policies: { rules: [], fallback: 'read-through' } });
+  const names = Array.from({ length: 3_000 }, (_, index) => `p${index}`);
+  for (const name of names) world.put(`t/${name}`, 'd');
+  world.put('t/_log/0', ['lost', ...names].map((name) => `+${name} 1\n`).join(''));
+  await world.until((report) => report.buckets[0]?.tables[0]?.state === 'waiting');
+  await world.clock.advance(6_000);
+  [looks, walks] = [0, 0];
+  await world.until(() => looks >= 10);
+  assert.ok(walks <= 4 * looks, `${walks} walks in ${looks} rounds`);
   await world.close();
 });
