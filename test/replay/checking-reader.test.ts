@@ -65,7 +65,7 @@ describe('the checking reader', { skip: SAMPLES_MISSING }, () => {
 
   for (const { name } of sampleTables()) {
     test(`${name}: clean after every step of its replay`, async () => {
-      const { plan, check } = await subject(name);
+      const { plan, check, reader } = await subject(name);
       putAll(plan.before);
       const empty = await check();
       assert.deepEqual([empty.version, empty.broken], [undefined, []]);
@@ -78,6 +78,10 @@ describe('the checking reader', { skip: SAMPLES_MISSING }, () => {
       }
       putAll(plan.after);
       assert.deepEqual((await check()).broken, []);
+      for (const { label } of plan.steps) {
+        const older = await reader.checkOlder(label);
+        assert.deepEqual([older.version, older.broken], [label, []]);
+      }
     });
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderReport } from '../../src/apps/demo/demo-report.ts';
 import type { LakeRunReport } from '../../src/apps/demo/lake-run.ts';
+import { figureFor } from '../support/full-figures.ts';
 import { recordFigure } from '../support/record-figure.ts';
 import { SAMPLES_MISSING, sampleTables } from '../support/sample-tables.ts';
 import { prepareSample, runTwoSites, SERVE_MISSING } from '../support/two-sites.ts';
@@ -18,12 +19,23 @@ function record(prefix: string, report: LakeRunReport): void {
   recordFigure({ name: `${prefix}: seconds`, value: report.seconds, unit: 's' });
 }
 
-test('one Delta table arrives at two sites, version by version', { skip, timeout: 120_000 }, async () => {
+test('commits a second apart appear one by one at two sites, and each is opened there', {
+  skip,
+  timeout: 120_000,
+}, async () => {
   const [table] = sampleTables().filter(({ name }) => name === 'delta-dv-partitioned-checkpoint');
   assert.ok(table !== undefined);
-  const report = await runTwoSites({ tables: [await prepareSample(table)], commitsPerSecond: 2 });
-  record('one Delta table', report);
+  const report = await runTwoSites({ tables: [await prepareSample(table)], commitsPerSecond: 1 });
+  record('one Delta table, a commit a second', report);
   assert.deepEqual(report.problems, []);
+  for (const { site, versions, lagMs } of report.tables[0]?.sites ?? []) {
+    recordFigure({ name: `versions opened at ${site} of 16`, value: versions });
+    recordFigure({ name: `versions published at ${site} of 16`, value: lagMs?.count ?? 0 });
+    const published = lagMs?.count ?? 0;
+    assert.ok(published >= 0.8 * 16, `${published} of 16 versions were published by themselves at ${site}`);
+    assert.ok(versions >= published, `${versions} of ${published} published versions were opened at ${site}`);
+    assert.ok((lagMs?.p99 ?? 0) <= figureFor({ quick: 10_000, full: 2_000 }), `lag p99 ${lagMs?.p99} ms at ${site}`);
+  }
 });
 
 test('all sample tables arrive at two sites: nothing broken, rows as counted elsewhere', {

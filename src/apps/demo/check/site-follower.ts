@@ -30,6 +30,8 @@ export interface FollowerSettings {
 
 export const FOLLOWER_DEFAULTS: FollowerSettings = { pauseMs: 100, rewalkRounds: 20 };
 const FINDINGS_MAX = 20;
+/** Versions between two looks that are opened after all: more only come at once when a run starts on kept data. */
+const PASSED_MAX = 20;
 
 interface Followed {
   readonly reader: CheckingReader;
@@ -105,6 +107,28 @@ export class SiteFollower {
 
   async #check(followed: Followed, onlyNew: boolean): Promise<CheckReport> {
     const report = await followed.reader.check(onlyNew);
+    const position = followed.positions.get(report.version ?? '') ?? 0;
+    const older = await this.#openPassed(followed, position);
+    this.#note(followed, report);
+    const { state } = followed;
+    const versions = new Map(state.versions);
+    for (const { version = '' } of older) versions.set(version, this.#clock.nowMs());
+    if (older.length > 0) followed.state = { ...state, versions, opened: state.opened + older.length };
+    return report;
+  }
+
+  /** Versions that came and went between two looks: whoever resolved one then still finds all of it. */
+  async #openPassed({ reader, state }: Followed, position: number): Promise<readonly CheckReport[]> {
+    const passed = state.table.plan.steps.slice(state.position, Math.max(0, position - 1)).slice(-PASSED_MAX);
+    const reports: CheckReport[] = [];
+    for (const { label } of passed) {
+      const report = await reader.checkOlder(label);
+      if (report.walked && report.broken.length === 0) reports.push(report);
+    }
+    return reports;
+  }
+
+  #note(followed: Followed, report: CheckReport): void {
     const { state } = followed;
     const { version } = report;
     const isFirst = version !== undefined && report.walked && !state.versions.has(version);
@@ -122,7 +146,6 @@ export class SiteFollower {
       unavailable: state.unavailable + (report.unavailable === undefined ? 0 : 1),
       bytes: state.bytes + report.bytes,
     };
-    return report;
   }
 }
 

@@ -40,11 +40,12 @@ interface CheckpointFiles {
 /**
  * Opens the newest version: the hint first (so that the listing is newer than it), then the listing; the newest
  * complete checkpoint, then every commit above it. Throws `BrokenLogError` when the log has a hole above the
- * checkpoint, a checkpoint lacks a part, or the hint names a checkpoint that is not there.
+ * checkpoint, a checkpoint lacks a part, or the hint names a checkpoint that is not there. `at` opens an older version.
  */
-export async function openDelta(source: TableSource, root: string): Promise<DeltaSnapshot | undefined> {
-  const hint = await readHint(source);
-  const listing = readListing(await source.list(DELTA_LOG));
+export async function openDelta(source: TableSource, root: string, at?: number): Promise<DeltaSnapshot | undefined> {
+  const hint = at === undefined ? await readHint(source) : undefined;
+  const names = await source.list(DELTA_LOG);
+  const listing = readListing(names.filter((name) => (parseDeltaLogName(name)?.version ?? 0) <= (at ?? Infinity)));
   if (hint !== undefined) requireHinted(hint, listing);
   if (listing.commits.size === 0 && listing.checkpoints.size === 0) return undefined;
   const checkpoint = newestCheckpoint(listing);

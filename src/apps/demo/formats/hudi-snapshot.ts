@@ -30,20 +30,23 @@ export interface HudiSnapshot {
   readonly control: readonly string[];
 }
 
-/** Undefined while no instant is completed. The data timeline is listed before the metadata table, never after. */
-export async function openHudi(source: TableSource): Promise<HudiSnapshot | undefined> {
+/**
+ * Undefined while no instant is completed. The data timeline is listed before the metadata table, never after. `at`
+ * opens the table as of an older completed instant, named by its file.
+ */
+export async function openHudi(source: TableSource, at?: string): Promise<HudiSnapshot | undefined> {
   const properties = await readProperties(source);
   if (properties === undefined) return undefined;
   const layout = hudiLayout(properties);
-  const { completed } = parseTimeline(await source.list(layout.timeline), layout);
+  const timeline = parseTimeline(await source.list(layout.timeline), layout).completed;
+  const last = at === undefined ? timeline.length - 1 : timeline.findIndex(({ name }) => name.endsWith(`/${at}`));
+  const completed = timeline.slice(0, last + 1);
   const latest = completed.at(-1);
   if (latest === undefined) return undefined;
   const slices = liveSlices(layout, await readCommits(source, completed));
-  const metadata = await openMetadataTable(
-    source,
-    listProperty(properties, 'hoodie.table.metadata.partitions'),
-    completed,
-  );
+  // The settings are today's: of an older instant they may name partitions that were built later.
+  const inUse = at === undefined ? listProperty(properties, 'hoodie.table.metadata.partitions') : [];
+  const metadata = await openMetadataTable(source, inUse, completed);
   const partitions = new Set(slices.map((slice) => slice.partition));
   return {
     format: 'hudi',

@@ -47,14 +47,21 @@ export class UnresolvedPathError extends Error {
   override readonly name = 'UnresolvedPathError';
 }
 
-/** The hint if it parses, else the highest listed version; then forward while the next version exists. */
-export async function openIceberg(source: TableSource, paths: IcebergPaths): Promise<IcebergSnapshot | undefined> {
-  const hint = await readHint(source);
+/**
+ * The hint if it parses, else the highest listed version; then forward while the next version exists. `at` opens an
+ * older version instead.
+ */
+export async function openIceberg(
+  source: TableSource,
+  paths: IcebergPaths,
+  at?: number,
+): Promise<IcebergSnapshot | undefined> {
+  const hint = at === undefined ? await readHint(source) : undefined;
   const versions = await listVersions(source);
   if (versions.size === 0) return undefined;
-  let version = hint ?? Math.max(...versions.keys());
+  let version = at ?? hint ?? Math.max(...versions.keys());
   if (!versions.has(version)) throw new BrokenLogError(ICEBERG_HINT, `names version ${version}, which is not there`);
-  while (versions.has(version + 1)) version += 1;
+  while (at === undefined && versions.has(version + 1)) version += 1;
   const metadataName = versions.get(version) ?? '';
   const bytes = await source.read(metadataName);
   const metadata = await parsing(metadataName, () => parseIcebergMetadata(metadataName, bytes));

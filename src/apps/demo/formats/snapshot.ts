@@ -1,6 +1,6 @@
 import { type DeltaSnapshot, openDelta } from './delta-snapshot.ts';
 import { type HudiSnapshot, openHudi } from './hudi-snapshot.ts';
-import { icebergPaths } from './iceberg-metadata.ts';
+import { ICEBERG_METADATA, icebergPaths, icebergVersionOf } from './iceberg-metadata.ts';
 import { type IcebergSnapshot, openIceberg } from './iceberg-snapshot.ts';
 import type { TableSource } from './source.ts';
 
@@ -18,17 +18,22 @@ export interface OpenOptions {
   /** `gs://bucket/prefix/` */
   readonly root: string;
   readonly pathAliases: readonly string[];
+  /** The label of an older version to open instead of the newest. */
+  readonly at?: string;
 }
 
-/** The table at its newest version, or undefined when it has none yet. */
+/** The table at its newest version (or `at`), or undefined when it has none yet. */
 export async function openTable(source: TableSource, options: OpenOptions): Promise<TableSnapshot | undefined> {
+  const { at } = options;
   switch (options.format) {
     case 'delta':
-      return await openDelta(source, options.root);
-    case 'iceberg':
-      return await openIceberg(source, icebergPaths(options.root, options.pathAliases));
+      return await openDelta(source, options.root, at === undefined ? undefined : Number(at));
+    case 'iceberg': {
+      const version = at === undefined ? undefined : icebergVersionOf(`${ICEBERG_METADATA}${at}`);
+      return await openIceberg(source, icebergPaths(options.root, options.pathAliases), version);
+    }
     case 'hudi':
-      return await openHudi(source);
+      return await openHudi(source, at);
     case 'directory':
       return { format: 'directory', files: await source.list('') };
   }
