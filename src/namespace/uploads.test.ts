@@ -206,6 +206,16 @@ test('a crash between the last byte and the commit: whoever asks next finishes t
   }
 });
 
+test('after a client broke off between units, a chunk of one unit is kept whole', async () => {
+  const { send, readText } = await session();
+  const whole = text(2 * UNIT + 10);
+  await assert.rejects(send(0, brokenStream(whole.subarray(0, UNIT + 1_000)), { end: 2 * UNIT }), /reset/);
+  const again = await send(UNIT, whole.subarray(UNIT, 2 * UNIT), { end: 2 * UNIT });
+  assert.deepEqual(again, { kind: 'open', persisted: 2 * UNIT });
+  await send(2 * UNIT, whole.subarray(2 * UNIT), { total: whole.length });
+  assert.equal(await readText('a'), whole.toString());
+});
+
 test('plans of chunks', () => {
   const session0 = { persisted: 0, declaredSize: undefined };
   assert.deepEqual(planChunk({ offset: 0, end: UNIT }, session0), {

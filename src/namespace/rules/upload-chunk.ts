@@ -2,7 +2,7 @@ import { StraitError } from '../../model/errors.ts';
 
 /** What a request of a resumable session means for the bytes persisted so far (gcs-api §5 items 8–12). Pure. */
 
-/** Chunks but the last are kept in whole multiples of this. */
+/** A chunk that is not the last is kept up to a multiple of this, counted from the object's start. */
 export const CHUNK_UNIT_BYTES = 256 * 1024;
 
 export interface ChunkFacts {
@@ -40,11 +40,12 @@ export function planChunk(
   assertConsistent(chunk, session);
   const isLast = end === undefined || end === total;
   const bodyEnd = end ?? total ?? Number.POSITIVE_INFINITY;
-  const fresh = Math.max(0, bodyEnd - persisted);
+  // Whole units of the object, not of the chunk: a broken request leaves any offset, and clients are told units only.
+  const keptEnd = isLast ? bodyEnd : bodyEnd - (bodyEnd % CHUNK_UNIT_BYTES);
   return {
     persisted,
     skip: persisted - offset,
-    take: isLast ? fresh : fresh - (fresh % CHUNK_UNIT_BYTES),
+    take: Math.max(0, keptEnd - persisted),
     bodyMax: bodyEnd - offset,
     isLast,
     ...(total === undefined ? {} : { total }),
