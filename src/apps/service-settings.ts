@@ -39,21 +39,19 @@ export function syncSettings(config: ServeConfig & { readonly cloud: CloudConfig
     policies: { rules: policies ?? [], fallback: isHot ? 'keep' : 'pass-through' },
     pathAliases: (tables ?? []).map(({ pathAliases, ...place }) => ({ ...place, aliases: pathAliases })),
     transferPartBytes,
-    ...transferShape({ partBytes: transferPartBytes, bufferBytes: transferBufferBytes }, config.transferConcurrency),
+    transferConcurrency: transferConcurrency(
+      { partBytes: transferPartBytes, bufferBytes: transferBufferBytes },
+      config.transferConcurrency,
+    ),
     readThroughWholeBytesMax: transferPartBytes,
     capacityBytes: config.capacityBytes ?? 0,
   };
 }
 
-/**
- * How many objects come at a time, and how many parts of each are on their way, so that all of them, and the part of
- * each that is being written, fit the buffer.
- */
-export function transferShape(
+/** How many objects come at a time, so that a part of each fits the buffer. */
+export function transferConcurrency(
   { partBytes, bufferBytes }: { readonly partBytes: number; readonly bufferBytes: number },
   wanted: number,
-): Pick<SyncSettings, 'transferConcurrency' | 'transferWindowParts'> {
-  const partsMax = Math.floor(bufferBytes / partBytes);
-  const transferConcurrency = Math.max(1, Math.min(wanted, Math.floor(partsMax / 2)));
-  return { transferConcurrency, transferWindowParts: Math.max(1, Math.floor(partsMax / transferConcurrency) - 1) };
+): number {
+  return Math.max(1, Math.min(wanted, Math.floor(bufferBytes / partBytes)));
 }

@@ -31,10 +31,8 @@ export interface SyncSettings {
   readonly retireGraceMs: number;
   /** Objects fetched at the same time. */
   readonly transferConcurrency: number;
-  /** Bytes of one ranged read; progress is durable after each. */
+  /** Most bytes of one object that are asked for and not yet durable, on their way and in memory together. */
   readonly transferPartBytes: number;
-  /** Parts of one object in memory at the same time. */
-  readonly transferWindowParts: number;
   /** Objects up to this size are fetched whole on a read-through. */
   readonly readThroughWholeBytesMax: number;
   /** Local bytes beyond which `keep` becomes `read-through`; 0: no limit. */

@@ -35,6 +35,7 @@ import { randomHex } from '../runtime/random.ts';
 import type { Write } from '../stores/metadata/port.ts';
 import type { SyncDeps, SyncSettings } from './deps.ts';
 import { type ReadRow, readRows } from './faces.ts';
+import { RangeWindow } from './range-window.ts';
 
 /** Bytes that have arrived and been checked, not yet named by any row. */
 interface Arrived {
@@ -44,6 +45,7 @@ interface Arrived {
 }
 
 const RECORD_ATTEMPTS_MAX = 20;
+const RANGES_PER_PART = 4;
 
 export class Transfers {
   readonly #deps: SyncDeps;
@@ -121,7 +123,7 @@ export class Transfers {
 
   async #bringInline(bucket: Bucket, name: ObjectName, state: ObjectState): Promise<Arrived> {
     const id = blobId(randomHex(this.#deps.random, 16));
-    const bytes = state.size === 0 ? Buffer.alloc(0) : await this.#part(bucket, name, { state, start: 0 });
+    const bytes = state.size === 0 ? Buffer.alloc(0) : await this.#whole(bucket, name, state);
     check(bucket, name, state, { size: bytes.length, crc32c: crc32c(bytes) });
     if (bytes.length === 0) return { segments: [], writes: [] };
     return {
@@ -142,19 +144,30 @@ export class Transfers {
     return this.#checked(bucket, name, state, await this.#deps.blobs.write(source, { md5: false }));
   }
 
-  /** Parts arrive side by side and are appended in order; what is appended survives a restart. */
+  async #whole(bucket: Bucket, name: ObjectName, { generation, size }: ObjectState): Promise<Uint8Array> {
+    const request = { bucket: bucket.name, name, generation, range: { start: 0, end: size } };
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of this.#deps.remote.readRange(request, new AbortController().signal)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  /** Ranges arrive side by side and are appended in order. A crash costs at most one part: the rest is durable. */
   async #bringInParts(bucket: Bucket, name: ObjectName, state: ObjectState): Promise<Arrived> {
     const { stagingId: id, offset } = await this.#resume(bucket, name, state);
-    if (offset < state.size) {
-      const { durableOffset, sourceError } = await this.#deps.blobs.append(
-        id,
-        offset,
-        this.#parts(bucket, name, { state, start: offset }),
-      );
-      if (sourceError !== undefined) throw sourceError;
-      if (durableOffset < state.size) {
-        throw new StraitError('unavailable', `gs://${bucket.name}/${name} ended early at byte ${durableOffset}`, {});
+    const place = { bucket: bucket.name, name, generation: state.generation };
+    const window = new RangeWindow(
+      { size: state.size, start: offset, windowBytes: this.#settings.transferPartBytes, ranges: RANGES_PER_PART },
+      (range, signal) => this.#deps.remote.readRange({ ...place, range }, signal),
+    );
+    try {
+      for (let durable = offset; durable < state.size; ) {
+        window.fill(durable);
+        const { durableOffset, sourceError } = await this.#deps.blobs.append(id, durable, window.arrived());
+        if (sourceError !== undefined) throw sourceError;
+        durable = durableOffset;
       }
+    } finally {
+      window.close();
     }
     const sealed = await this.#deps.blobs.seal(id);
     const arrived = await this.#checked(bucket, name, state, sealed);
@@ -185,47 +198,6 @@ export class Transfers {
     const value = encodeTransfer({ generation: state.generation.toString(), stagingId: id });
     await this.#deps.metadata.commit({ checks: [], writes: [{ kind: 'put', key, value }] });
     return { stagingId: id, offset: 0 };
-  }
-
-  async *#parts(
-    bucket: Bucket,
-    name: ObjectName,
-    from: { readonly state: ObjectState; readonly start: number },
-  ): AsyncGenerator<Uint8Array> {
-    const { state } = from;
-    const ahead: Promise<Uint8Array>[] = [];
-    let next = from.start;
-    const fill = () => {
-      while (ahead.length < this.#settings.transferWindowParts && next < state.size) {
-        const part = this.#part(bucket, name, { state, start: next });
-        part.catch(() => {});
-        ahead.push(part);
-        next += this.#settings.transferPartBytes;
-      }
-    };
-    fill();
-    for (let part = ahead.shift(); part !== undefined; part = ahead.shift()) {
-      const bytes = await part;
-      fill();
-      yield bytes;
-    }
-  }
-
-  async #part(
-    bucket: Bucket,
-    name: ObjectName,
-    from: { readonly state: ObjectState; readonly start: number },
-  ): Promise<Uint8Array> {
-    const end = Math.min(from.start + this.#settings.transferPartBytes, from.state.size);
-    const request = {
-      bucket: bucket.name,
-      name,
-      generation: from.state.generation,
-      range: { start: from.start, end },
-    };
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of this.#deps.remote.readRange(request, new AbortController().signal)) chunks.push(chunk);
-    return Buffer.concat(chunks);
   }
 
   async #checked(

@@ -35,7 +35,6 @@ const SETTINGS: SyncSettings = {
   retireGraceMs: 2_000,
   transferConcurrency: 4,
   transferPartBytes: 64 * 1024,
-  transferWindowParts: 2,
   readThroughWholeBytesMax: 1024 * 1024,
   capacityBytes: 0,
   freeShareMin: 0,

@@ -247,7 +247,9 @@ const SYNC = [
     default: 4 * MIB,
     min: 65_536,
     max: 1024 * MIB,
-    help: 'Larger objects are fetched in parts of this size. After a restart at most one part is fetched again.',
+    help:
+      'Of a larger object at most this much is on its way or not yet on disk. After a restart at most this much is ' +
+      'fetched again.',
   },
   {
     ...BYTES,

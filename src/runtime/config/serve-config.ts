@@ -87,9 +87,8 @@ const CHECKS: readonly CrossCheck[] = [
   ({ tailPollMs, tailPollMaxMs }) =>
     tailPollMs > tailPollMaxMs ? 'tailPollMs must not be above tailPollMaxMs; raise --tail-poll-max-ms' : undefined,
   ({ transferPartBytes, transferBufferBytes }) =>
-    2 * transferPartBytes > transferBufferBytes
-      ? 'two parts must fit the buffer, one that comes and one that is written; ' +
-        'raise --transfer-buffer-bytes or lower --transfer-part-bytes'
+    transferPartBytes > transferBufferBytes
+      ? 'a part must fit the buffer; raise --transfer-buffer-bytes or lower --transfer-part-bytes'
       : undefined,
   ({ policies }) => duplicate('policies', policies),
   ({ tables }) => duplicate('tables', tables),
