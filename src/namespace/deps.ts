@@ -22,11 +22,15 @@ export interface ReadThrough {
  */
 export interface PassThrough {
   covers(bucket: BucketName, name: ObjectName): boolean;
-  /** Whether any name of the bucket may be covered. */
-  isPartly(bucket: BucketName): boolean;
+  /** Whether any name of the bucket that starts with `prefix` may be covered. */
+  isPartly(bucket: BucketName, prefix: string): boolean;
   get(bucket: BucketName, name: ObjectName): Promise<ObjectState | undefined>;
-  /** Covered names from `startOffset` on, in UTF-8 byte order. */
-  list(bucket: BucketName, startOffset: ObjectName, signal: AbortSignal): AsyncIterable<OwnerName>;
+  /** Covered names that start with `prefix`, from `startOffset` on, in UTF-8 byte order. */
+  list(
+    bucket: BucketName,
+    range: { readonly prefix: string; readonly startOffset: ObjectName },
+    signal: AbortSignal,
+  ): AsyncIterable<OwnerName>;
 }
 
 /** A name as its owner lists it; `content` is `remote`. */

@@ -43,9 +43,10 @@ export async function listObjects(deps: NamespaceDeps, input: ListInput): Promis
   const bucket = await readBucket(deps.metadata, input.bucket);
   const here = () => deps.metadata.snapshot((view) => new ListPage(localNames(view), bucket.id, input).read());
   const { passThrough } = deps;
-  if (bucket.owner === deps.settings.site || passThrough?.isPartly(bucket.name) !== true) return here();
+  const prefix = input.prefix ?? '';
+  if (bucket.owner === deps.settings.site || passThrough?.isPartly(bucket.name, prefix) !== true) return here();
   // The owner is asked before the snapshot: its answer may take longer than a snapshot lives.
-  const names = ownerNames(passThrough, bucket, new AbortController().signal);
+  const names = ownerNames(passThrough, { bucket, prefix }, new AbortController().signal);
   const there = await new ListPage(names, bucket.id, input).read();
   return mergePages(there, await here(), input.maxResults);
 }

@@ -43,17 +43,18 @@ export function localNames(view: MetadataView): NameSource {
   };
 }
 
-/** Names of the owner that pass through; names with rows here are left out. */
+/** Names of the owner that pass through and start with `prefix`. */
 export function ownerNames(
   passThrough: PassThrough,
-  bucket: { readonly id: BucketId; readonly name: BucketName },
+  within: { readonly bucket: { readonly id: BucketId; readonly name: BucketName }; readonly prefix: string },
   signal: AbortSignal,
 ): NameSource {
+  const { bucket, prefix } = within;
   return {
     async scan(range, limit) {
       const { startOffset, isAfter } = startName(range.start);
       const names: ListedName[] = [];
-      for await (const { name, state } of passThrough.list(bucket.name, startOffset, signal)) {
+      for await (const { name, state } of passThrough.list(bucket.name, { prefix, startOffset }, signal)) {
         const key = objectKey(flatPlace(bucket.id, name));
         if (Buffer.compare(key, range.end) >= 0) break;
         if (!isAfter(name)) continue;

@@ -10,18 +10,20 @@ export function createPassThrough(remote: Remote, policies: PolicySettings): Pas
   const covers = (bucket: string, name: string) => policyOf(policies, bucket, name) === 'pass-through';
   return {
     covers,
-    isPartly: (bucket) =>
-      policies.fallback === 'pass-through' ||
-      policies.rules.some((rule) => rule.bucket === bucket && rule.policy === 'pass-through'),
+    isPartly: (bucket, prefix) =>
+      covers(bucket, prefix) ||
+      policies.rules.some(
+        (rule) => rule.bucket === bucket && rule.policy === 'pass-through' && rule.prefix.startsWith(prefix),
+      ),
 
     async get(bucket, name) {
       return (await asked(() => remote.getObject(bucket, name, NO_SIGNAL)))?.state;
     },
 
-    async *list(bucket, startOffset, signal) {
+    async *list(bucket, { prefix, startOffset }, signal) {
       let pageToken: string | undefined;
       do {
-        const from = startOffset === '' ? {} : { startOffset };
+        const from = { ...(prefix === '' ? {} : { prefix }), ...(startOffset === '' ? {} : { startOffset }) };
         const request = pageToken === undefined ? from : { ...from, pageToken };
         const page = await asked(() => remote.listObjects(bucket, request, signal));
         for (const object of page.objects) if (covers(bucket, object.name)) yield object;
