@@ -175,8 +175,10 @@ export function nameEntries(
 async function addData(deps: SyncDeps, input: PublishInput): Promise<boolean> {
   const { control, overwritten } = input.whole;
   for await (const batch of inBatches(input.step.closure(), NAMES_PER_BATCH)) {
-    const refs = batch.filter(({ name }) => !control.has(name) && !overwritten.has(name));
-    const names = [...new Set(refs.map(({ name }) => name))];
+    const others = batch.filter(({ name }) => !control.has(name) && !overwritten.has(name));
+    // Of refs that repeat a name the last counts, as it did in gathering.
+    const refs = new Map(others.map((ref) => [ref.name, ref]));
+    const names = [...refs.keys()];
     await publishNames(deps, input.bucket, {
       names,
       op: 'add',
@@ -185,7 +187,7 @@ async function addData(deps: SyncDeps, input: PublishInput): Promise<boolean> {
     deps.crashPoints.reach('sync.after-stage-batch');
     const rows = await readRows(deps.metadata, input.bucket.id, names);
     const shown = new Map(rows.map(({ place, faces }) => [place.leaf, faces?.published]));
-    if (!refs.every((ref) => ref.history === true || isAsStated(ref, shown.get(ref.name)))) return false;
+    if (![...refs.values()].every((ref) => ref.history === true || isAsStated(ref, shown.get(ref.name)))) return false;
   }
   return true;
 }
