@@ -8,6 +8,8 @@ import { decodeTable, type TableRow } from '../namespace/rows/sync-rows.ts';
 import { Wake } from '../runtime/concurrency.ts';
 import type { Row } from '../stores/metadata/port.ts';
 import {
+  type FileRef,
+  type StepRange,
   type TableCursor,
   type TableFiles,
   type TableFormat,
@@ -15,6 +17,7 @@ import {
   TableLogError,
   type TableLook,
   type TableProblem,
+  type TableStep,
   type TableVersion,
 } from '../tables/port.ts';
 import type { BucketSync } from './bucket-sync.ts';
@@ -284,10 +287,10 @@ export class TableSync {
       const version = look.versions[index];
       if (version === undefined) continue;
       const range = { from: this.cursor, to: version };
-      const step = await this.format.step(this.location, this.#applied, range);
+      const step = await this.#step(range);
       let gathered = await this.#gather(step);
       if (gathered.kind === 'missing' && (await this.#owner.askSource(this.location, gathered.names))) {
-        gathered = await this.#gather(await this.format.step(this.location, this.#applied, range));
+        gathered = await this.#gather(await this.#step(range));
       }
       if (gathered.kind === 'whole') {
         this.#state = 'publishing';
@@ -300,6 +303,13 @@ export class TableSync {
           : { kind: 'broken', reason: `${gathered.name}: ${gathered.message}` };
     }
     return lateUnlessAttachment(look, first);
+  }
+
+  /** Data that passes through has no rows here: it is the owner's to have, and no version waits for it. */
+  async #step(range: StepRange): Promise<TableStep> {
+    const step = await this.format.step(this.location, this.#applied, range);
+    const isOurs = ({ name }: FileRef) => this.#owner.policyOf(name) !== 'pass-through';
+    return { ...step, closure: () => only(step.closure(), isOurs) };
   }
 
   #gather(step: Parameters<typeof gather>[2]['step']): Promise<Gathered> {
@@ -382,6 +392,10 @@ export class TableSync {
       await this.#owner.probe(probe, signal);
     }
   }
+}
+
+async function* only<T>(items: AsyncIterable<T>, isWanted: (item: T) => boolean): AsyncGenerator<T> {
+  for await (const item of items) if (isWanted(item)) yield item;
 }
 
 function asAdvance(problem: TableProblem): Advance {

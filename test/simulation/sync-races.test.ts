@@ -199,3 +199,15 @@ test('a listing of names that do not pass through asks nobody', async () => {
   assert.deepEqual(await names('zz/cold/1'), ['zz/cold/1']);
   await world.close();
 });
+
+test('a cold partition that passes through holds up no version', async () => {
+  const rules = [{ bucket: 'lake', prefix: 't/cold/', policy: 'pass-through' as const }];
+  const world = createSyncWorld([toyFormat], { policies: { rules, fallback: 'keep' } });
+  world.put('t/cold/p0', 'a');
+  world.put('t/p1', 'b');
+  world.put('t/_log/0', '+cold/p0 1\n+p1 1\n');
+  await world.settle();
+  assert.deepEqual([...(await world.published()).keys()], ['t/_log/0', 't/p1']);
+  assert.equal(await world.read('t/cold/p0'), 'a');
+  await world.close();
+});
