@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { PYTHON, runProgram, whyNoPython } from '../support/client-tools.ts';
+import { PYTHON_CLIENTS, runProgram, whyNoPython } from '../support/client-tools.ts';
 import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.ts';
 
-const skip = whyNoPython() ?? false;
+const skip = whyNoPython(PYTHON_CLIENTS) ?? false;
 let gateway: MemoryGateway;
 before(async () => {
   gateway = await startMemoryGateway();
@@ -19,7 +19,7 @@ for (const [client, script, endpoint] of [
 ] as const) {
   test(`${client} runs the common script`, { skip, timeout: 120_000 }, async () => {
     const path = join(import.meta.dirname, 'python', script);
-    const { status, stdout, stderr } = await runProgram(PYTHON, [
+    const { status, stdout, stderr } = await runProgram(PYTHON_CLIENTS.python, [
       path,
       `bucket-of-${script.split('_')[0]?.replace('google', 'g')}`,
       endpoint(),

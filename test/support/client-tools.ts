@@ -1,4 +1,4 @@
-/** Where `tools/setup-clients.ts` puts the clients we test with, and what runs them. */
+/** Where `tools/setup-clients.ts` and `tools/setup-readers.ts` put what we test with, and what runs it. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,19 +6,46 @@ import { delimiter, join } from 'node:path';
 
 const CACHE = join(homedir(), '.cache', 'strait');
 
-/** The folder's name holds the versions, so that new ones are installed anew. */
-export const PYTHON_PACKAGES = ['google-cloud-storage==3.17.1', 'gcsfs==2026.10.1', 'pyarrow==26.0.1'] as const;
-export const PYTHON_ENVIRONMENT = join(CACHE, 'clients-python-1');
-export const PYTHON = join(PYTHON_ENVIRONMENT, 'bin', 'python');
+/** Python packages in an environment of their own. The folder's name counts up when its packages change. */
+export interface PythonEnvironment {
+  readonly folder: string;
+  readonly packages: readonly string[];
+  /** The interpreter. */
+  readonly python: string;
+  /** Written last: without it the environment is not complete. */
+  readonly ready: string;
+  /** What installs it. */
+  readonly setup: string;
+}
+
+function pythonEnvironment(name: string, setup: string, packages: readonly string[]): PythonEnvironment {
+  const folder = join(CACHE, name);
+  return { folder, packages, python: join(folder, 'bin', 'python'), ready: join(folder, 'strait-ready'), setup };
+}
+
+/** Clients of the GCS API. */
+export const PYTHON_CLIENTS = pythonEnvironment('clients-python-1', 'npm run setup:clients', [
+  'google-cloud-storage==3.17.1',
+  'gcsfs==2026.10.1',
+  'pyarrow==26.0.1',
+]);
+
+/** Readers of table formats: delta-rs, hudi-rs, PyIceberg. */
+export const PYTHON_READERS = pythonEnvironment('readers-python-1', 'npm run setup:clients', [
+  'deltalake==1.6.6',
+  'hudi==0.5.0',
+  'pyiceberg[pyarrow,gcsfs]==0.12.0',
+  'pyarrow==26.0.1',
+  'gcsfs==2026.10.1',
+]);
+
 export const RCLONE_VERSION = 'v1.71.2';
 export const RCLONE = join(CACHE, `rclone-${RCLONE_VERSION}`, 'rclone');
 
-/** Written last: without it the environment is not complete. */
-export const PYTHON_READY = join(PYTHON_ENVIRONMENT, 'strait-ready');
-
-/** Why the tests with a client must be skipped; undefined when it is there. */
-export function whyNoPython(): string | undefined {
-  return existsSync(PYTHON_READY) ? undefined : 'no Python clients here: npm run setup:clients installs them';
+/** Why the tests with an environment must be skipped; undefined when it is there. */
+export function whyNoPython(environment: PythonEnvironment): string | undefined {
+  const { ready, packages, setup } = environment;
+  return existsSync(ready) ? undefined : `no ${packages.join(', ')} here: ${setup} installs them`;
 }
 
 export function findRclone(): string | undefined {

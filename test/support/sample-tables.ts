@@ -19,12 +19,27 @@ export interface SampleVersion {
   readonly rows?: number | null;
   /** Hudi: file name of the completed instant. */
   readonly file?: string;
+  readonly instant?: string;
   readonly baseRows?: number;
+  /** Merged; absent where the instant writes no rows. */
+  readonly snapshotRows?: number;
   /** Iceberg. */
   readonly snapshotId?: string;
   readonly rowsRecounted?: number;
   readonly dataFiles?: number;
   readonly deleteFiles?: number;
+}
+
+/** The newest version's rows. What the checksum is over, and how, says `checksumRule` in MANIFEST.json. */
+export interface SampleRows {
+  /** Delta, Hudi, Iceberg. */
+  readonly version?: number;
+  readonly instant?: string;
+  readonly snapshotId?: string;
+  readonly rows: number;
+  readonly readOptimisedRows?: number;
+  readonly checksumColumns: readonly string[];
+  readonly checksum: string;
 }
 
 export interface SampleTable {
@@ -33,7 +48,7 @@ export interface SampleTable {
   readonly files: number;
   readonly commits: number | null;
   readonly history: readonly SampleVersion[] | null;
-  readonly latest: { readonly rows: number; readonly readOptimisedRows?: number };
+  readonly latest: SampleRows;
   readonly tableType: string;
   readonly liveBaseFiles?: number;
   readonly pathSamples?: { readonly manifestList: string };
