@@ -3,11 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { LAKE, type LakeFixture, lakeFixture } from '../../test/support/lake-fixture.ts';
 import { namespaceFixture } from '../../test/support/namespace-fixture.ts';
+import type { ObjectState } from '../model/object.ts';
 import type { MetadataStore } from '../stores/metadata/port.ts';
+import type { PassThrough } from './deps.ts';
 import type { ListInput, ListPosition } from './list-objects.ts';
 import { flatPlace, objectKey, setKey } from './rows/keys.ts';
 import { encodeObjectRow } from './rows/object-row.ts';
 import { encodeSet } from './rows/sync-rows.ts';
+import { bindNamespace } from './service.ts';
 
 type Query = Omit<ListInput, 'bucket' | 'maxResults' | 'after'>;
 
@@ -146,35 +149,79 @@ test('a page costs what it shows, however many names lie under its prefixes', as
   assert.ok(counter.rows <= 101, `${counter.rows} rows for 100 items`);
 });
 
+/** Rows that readers see only once the set has flipped. */
+async function setNames({ deps, namespace }: LakeFixture, set: NamesOfSet): Promise<void> {
+  const { id } = await namespace.getBucket({ name: LAKE, preconditions: {} });
+  const { setId, state, names } = set;
+  const row = encodeSet({ bucketId: id, table: 't/', state: set.isFlipped ? 'flipped' : 'staging' });
+  await deps.metadata.commit({ checks: [], writes: [{ kind: 'put', key: setKey(setId), value: row }] });
+  const value = encodeObjectRow({ applied: { kind: 'state', state }, setId });
+  for (let start = 0; start < names.length; start += 900) {
+    const some = names.slice(start, start + 900);
+    const writes = some.map((one) => ({ kind: 'put' as const, key: objectKey(flatPlace(id, one)), value }));
+    await deps.metadata.commit({ checks: [], writes });
+  }
+}
+
+interface NamesOfSet {
+  readonly setId: string;
+  readonly isFlipped: boolean;
+  readonly state: ObjectState;
+  readonly names: readonly string[];
+}
+
+const HIDDEN_NAMES = Array.from({ length: 5_400 }, (_, index) => `a/${index}-`);
+
 test('names that are not visible are not listed, and cannot make a page endless', async () => {
   const fixture = await lakeFixture();
-  const { metadata } = fixture.deps;
-  const seen = await fixture.put('visible', 'x');
-  const { id } = await fixture.namespace.getBucket({ name: LAKE, preconditions: {} });
-  const applied = { kind: 'state' as const, state: seen.state };
-  const [hiddenSet, shownSet] = ['00000000000000aa', '00000000000000bb'];
-  const row = (one: string, setId: string) => ({
-    kind: 'put' as const,
-    key: objectKey(flatPlace(id, one)),
-    value: encodeObjectRow({ applied, setId }),
-  });
-  const set = (setId: string, state: 'staging' | 'flipped') => ({
-    kind: 'put' as const,
-    key: setKey(setId),
-    value: encodeSet({ bucketId: id, table: 't/', state }),
-  });
-  await metadata.commit({ checks: [], writes: [set(hiddenSet, 'staging'), set(shownSet, 'flipped')] });
-  for (let batch = 0; batch < 6; batch += 1) {
-    const hidden = Array.from({ length: 900 }, (_, index) => row(`a/${batch}-${index}`, hiddenSet));
-    await metadata.commit({ checks: [], writes: hidden });
-  }
-  await metadata.commit({ checks: [], writes: [row('shown', shownSet), row('a/99', shownSet)] });
+  const { state } = await fixture.put('visible', 'x');
+  await setNames(fixture, { setId: '00000000000000aa', isFlipped: false, state, names: HIDDEN_NAMES });
+  await setNames(fixture, { setId: '00000000000000bb', isFlipped: true, state, names: ['shown', 'a/99'] });
   const shown = await listAll(fixture, {}, 10);
   assert.deepEqual(shown.items, ['a/99', 'shown', 'visible']);
   assert.ok(shown.pages > 1);
   assert.deepEqual((await listAll(fixture, { delimiter: '/' }, 10)).prefixes, ['a/']);
-  assert.equal((await fixture.get('shown')).state.generation, seen.state.generation);
-  await assert.rejects(fixture.get('a/0-0'), { code: 'objectNotFound' });
+  assert.equal((await fixture.get('shown')).state.generation, state.generation);
+  await assert.rejects(fixture.get('a/0-'), { code: 'objectNotFound' });
+});
+
+/** The same store at a site that follows its owner, where `names` pass through. */
+function follower(owner: LakeFixture, state: ObjectState, names: readonly string[]): LakeFixture {
+  const passThrough: PassThrough = {
+    covers: (_, one) => names.includes(one),
+    isPartly: () => true,
+    get: async () => state,
+    async *list(_, { prefix, startOffset }) {
+      for (const one of expectedListing(names, { prefix, startOffset }).items) yield { name: one, state };
+    },
+  };
+  const settings = { ...owner.deps.settings, site: 'follower' };
+  return { ...owner, namespace: bindNamespace({ ...owner.deps, settings, passThrough }) };
+}
+
+test('names that pass through and names of this site make one listing, however it is cut', async () => {
+  const owner = await lakeFixture();
+  const { state } = await owner.put('a/1', '');
+  const here = ['a/1', 'a/2', 'a/z', 'b\u{fffd}/3', 'e/1', 'g'];
+  for (const one of here) await owner.put(one, '');
+  const there = ['a/pass/1', 'a/pass/2', 'b\u{fffd}/1', 'b\u{fffd}/2', 'c\u{fffd}', 'c\u{fffd}d', 'e/2', 'f'];
+  const both = follower(owner, state, there);
+  const rolledUp = { delimiter: '/' };
+  for (const query of [{}, rolledUp, { ...rolledUp, includeTrailingDelimiter: true }, { prefix: 'c\u{fffd}' }]) {
+    for (const maxResults of [1, 2, 3, 100]) {
+      const { items, prefixes } = await listAll(both, query, maxResults);
+      assert.deepEqual({ items, prefixes }, expectedListing([...here, ...there], query), `${maxResults} at a time`);
+    }
+  }
+});
+
+test('a prefix is listed once, even where the names of this site are cut below it', async () => {
+  const owner = await lakeFixture();
+  const { state } = await owner.put('b', '');
+  await setNames(owner, { setId: '00000000000000aa', isFlipped: false, state, names: HIDDEN_NAMES });
+  const both = follower(owner, state, ['a/pass/1', 'a/pass/2']);
+  const { items, prefixes } = await listAll(both, { delimiter: '/' }, 10);
+  assert.deepEqual({ items, prefixes }, { items: ['b'], prefixes: ['a/'] });
 });
 
 test('a listing of a bucket that is not there', async () => {

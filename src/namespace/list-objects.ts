@@ -162,7 +162,10 @@ function mergePages(one: ListResult, other: ListResult, maxResults: number): Lis
   if (places.length > maxResults && last !== undefined) {
     return { ...page, nextAfter: { kind: prefixes.has(last) ? 'prefix' : 'item', name: last } };
   }
-  return cut === undefined ? page : { ...page, nextAfter: cut };
+  if (cut === undefined) return page;
+  // Cut among the names under a prefix that is on the page: the other page stands for all of them.
+  const within = page.prefixes.find((prefix) => cut.name.startsWith(prefix));
+  return { ...page, nextAfter: within === undefined ? cut : { kind: 'prefix', name: within } };
 }
 
 function compareNames(left: ObjectName, right: ObjectName): number {

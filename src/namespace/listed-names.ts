@@ -52,7 +52,7 @@ export function ownerNames(
   const { bucket, prefix } = within;
   return {
     async scan(range, limit) {
-      const { startOffset, isAfter } = startName(range.start);
+      const { startOffset, isAfter } = startName(bucket.id, range.start);
       const names: ListedName[] = [];
       for await (const { name, state } of passThrough.list(bucket.name, { prefix, startOffset }, signal)) {
         const key = objectKey(flatPlace(bucket.id, name));
@@ -67,9 +67,13 @@ export function ownerNames(
 }
 
 /** A range may begin between two names, at bytes that are no UTF-8: the owner is asked from a name at or before it. */
-function startName(key: Uint8Array): { readonly startOffset: ObjectName; isAfter(name: ObjectName): boolean } {
+function startName(
+  id: BucketId,
+  key: Uint8Array,
+): { readonly startOffset: ObjectName; isAfter(name: ObjectName): boolean } {
   const startOffset = leafOf('object', key);
-  if (!startOffset.includes('\u{fffd}')) return { startOffset, isAfter: () => true };
+  // A name may hold U+FFFD itself: only bytes that do not come back were no UTF-8.
+  if (Buffer.compare(objectKey(flatPlace(id, startOffset)), key) === 0) return { startOffset, isAfter: () => true };
   const before = Buffer.from(key);
   const last = before.length - 1;
   before[last] = (before[last] ?? 1) - 1;
