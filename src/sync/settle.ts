@@ -6,6 +6,7 @@ import { unchanged } from '../namespace/rows/references.ts';
 import { type BacklogRow, decodeBacklog, encodeBacklog } from '../namespace/rows/sync-rows.ts';
 import { forEachBounded, inBatches } from '../runtime/concurrency.ts';
 import type { Row } from '../stores/metadata/port.ts';
+import type { TableFiles } from '../tables/port.ts';
 import type { BucketSync } from './bucket-sync.ts';
 import { afterNames, changeRow, mergeChanges, packChanges, type ReadRow, readRows } from './faces.ts';
 import { NAMES_PER_BATCH, nameEntries, publishNames } from './publish.ts';
@@ -74,16 +75,21 @@ export async function settleTable(table: TableSync): Promise<void> {
   const { owner, location } = table;
   const vanished = once(async () => table.cursor !== undefined && (await hasVanished(table)));
   let candidates: Candidate[] = [];
+  let isDropped = false;
   for await (const items of backlogItems(owner, location.prefix, table)) {
     await dropNeverListed(table, items);
     if (table.state !== 'unresolved') candidates.push(...items.flatMap(({ read }) => candidateOf(table, read) ?? []));
-    await retire(owner, items, async (names) => removeLive(table, names, await vanished()));
+    await retire(owner, items, async (names) => {
+      isDropped = await vanished();
+      await removeLive(table, names, isDropped);
+    });
     if (candidates.length < CANDIDATES_PER_WALK) continue;
     await listLoose(table, candidates, vanished);
     candidates = [];
   }
   await listLoose(table, candidates, vanished);
   if (table.state === 'unresolved') await mirrorUnresolved(table);
+  if (isDropped && !(await holdsControl(table, table.published))) await table.forget();
 }
 
 /** In the order an Iceberg writer uses, over the whole table: no metadata is listed before what it names. */
@@ -108,11 +114,12 @@ function once<T>(compute: () => Promise<T>): () => Promise<T> {
 
 /** A table whose control names are all gone at the source is being dropped, or rewritten in place. */
 async function hasVanished(table: TableSync): Promise<boolean> {
-  const { format, location } = table;
-  for await (const file of table.files.list(location.prefix)) {
-    if (format.isControl(location, file.name)) return false;
-  }
-  return true;
+  return !(await holdsControl(table, table.files));
+}
+
+async function holdsControl({ format, location }: TableSync, files: TableFiles): Promise<boolean> {
+  for await (const { name } of files.list(location.prefix)) if (format.isControl(location, name)) return true;
+  return false;
 }
 
 async function dropNeverListed(table: TableSync, items: readonly Item[]): Promise<void> {

@@ -4,7 +4,8 @@ import { isStraitError } from '../model/errors.ts';
 import { appliedState } from '../model/faces.ts';
 import type { ObjectName } from '../model/ids.ts';
 import { tableKey } from '../namespace/rows/keys.ts';
-import { decodeTable, type TableRow } from '../namespace/rows/sync-rows.ts';
+import { unchanged } from '../namespace/rows/references.ts';
+import { decodeTable, encodeTable, type TableRow } from '../namespace/rows/sync-rows.ts';
 import { Wake } from '../runtime/concurrency.ts';
 import type { Row } from '../stores/metadata/port.ts';
 import {
@@ -374,6 +375,16 @@ export class TableSync {
   async #resume(): Promise<void> {
     await recoverSets(this.deps, this.bucket, this.location);
     await this.#load();
+  }
+
+  /** Nothing of the log is shown any more: what comes under this prefix is another table, from its beginning. */
+  async forget(): Promise<void> {
+    const { cursor: _, sourceMs: _source, publishedMs: _published, ...rest } = this.#table;
+    const key = tableKey(this.bucket.id, this.location.prefix);
+    const writes = [{ kind: 'put' as const, key, value: encodeTable(rest) }];
+    await this.deps.metadata.commit({ checks: [unchanged(key, this.#row)], writes });
+    await this.#load();
+    this.#hasLooked = false;
   }
 
   async #load(): Promise<void> {

@@ -211,3 +211,20 @@ test('a cold partition that passes through holds up no version', async () => {
   assert.equal(await world.read('t/cold/p0'), 'a');
   await world.close();
 });
+
+test('a table that is dropped and made again later is published from its beginning', async () => {
+  const world = createSyncWorld([toyFormat]);
+  const names = ['t/p0', 't/p1', 't/_log/0', 't/_log/1'];
+  world.put('t/p0', 'a');
+  world.put('t/p1', 'b');
+  world.put('t/_log/0', '+p0 1\n');
+  world.put('t/_log/1', '+p1 1\n');
+  await world.settle();
+  for (const name of names) world.remote.delete('lake', name);
+  await world.until(async () => (await world.published()).size === 0);
+  world.put('t/q0', 'new');
+  world.put('t/_log/0', '+q0 3\n');
+  await world.settle();
+  assert.deepEqual([...(await world.published()).keys()], ['t/_log/0', 't/q0']);
+  await world.close();
+});
