@@ -287,6 +287,17 @@ test('close lets requests under way end, refuses new connections and tells clien
   await closed;
 });
 
+test('close does not wait for connections on which no request has come', async () => {
+  const { server, port } = await start(ok, { drainTimeoutMs: 60_000 });
+  const [silent, partly] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+  await Promise.all([once(silent, 'connect'), once(partly, 'connect')]);
+  partly.write('GET /x HTTP/1.1\r\nHost: h\r\n');
+  for (const socket of [silent, partly]) socket.on('error', () => {});
+  await exchange(port, getAndClose('/after-both'));
+  await server.close();
+  await Promise.all([silent, partly].map((socket) => socket.closed || once(socket, 'close')));
+});
+
 test('close cuts what does not end in time', async () => {
   const { server, port } = await start(() => new Promise(() => {}), { drainTimeoutMs: 50 });
   const answer = exchange(port, get('/forever'));

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { StraitError } from '../../model/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -61,6 +61,8 @@ export class HttpServer {
   readonly #metrics: RequestMetrics;
   readonly #logger: Logger;
   readonly #exchanges = new Set<Exchange>();
+  /** Connections on which no request has come yet: `node:http` does not count them as idle. */
+  readonly #silent = new Set<Socket>();
   readonly #closing = new AbortController();
   readonly #closed = new AbortController();
   readonly #idPrefix: string;
@@ -82,6 +84,10 @@ export class HttpServer {
       connectionsCheckingInterval: Math.min(settings.headTimeoutMs, 5_000),
     });
     this.#server.maxConnections = settings.connectionsMax;
+    this.#server.on('connection', (socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
+    });
     this.#server.on('request', (incoming, response) => this.#accept(incoming, response, false));
     this.#server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, true));
   }
@@ -110,6 +116,7 @@ export class HttpServer {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#closing.abort();
     this.#server.closeIdleConnections();
+    for (const socket of this.#silent) socket.destroy();
     const drained = new AbortController();
     const cutting = this.#deps.clock
       .sleep(this.#settings.drainTimeoutMs, drained.signal)
@@ -121,6 +128,7 @@ export class HttpServer {
   }
 
   #accept(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    this.#silent.delete(incoming.socket);
     this.#requestCount += 1;
     const id = `${this.#idPrefix}-${this.#requestCount.toString(36)}`;
     const exchange = new Exchange({ id, incoming, response, clock: this.#deps.clock, expectsContinue });
