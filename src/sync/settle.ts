@@ -303,9 +303,16 @@ async function mark(owner: BucketSync, items: readonly Item[], backlog: BacklogR
   });
 }
 
+/** Of a table that is dropped the log goes first: whoever still finds it finds its files. */
+async function keepShownData(table: TableSync, names: Set<ObjectName>): Promise<void> {
+  if (!(await holdsControl(table, table.published))) return;
+  for (const name of names) if (!table.format.isControl(table.location, name)) names.delete(name);
+}
+
 /** Takes out of `names` what the published version still reaches, walking it in a stream. */
 async function removeLive(table: TableSync, names: Set<ObjectName>, isVanished: boolean): Promise<void> {
-  if (table.cursor === undefined || isVanished || table.state === 'unresolved') return;
+  if (table.cursor === undefined || table.state === 'unresolved') return;
+  if (isVanished) return keepShownData(table, names);
   try {
     for await (const { name } of table.format.live(table.location, table.published, table.cursor)) {
       names.delete(name);

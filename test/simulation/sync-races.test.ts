@@ -228,3 +228,24 @@ test('a table that is dropped and made again later is published from its beginni
   assert.deepEqual([...(await world.published()).keys()], ['t/_log/0', 't/q0']);
   await world.close();
 });
+
+test('the log of a dropped table goes before its files', async () => {
+  const world = createSyncWorld([toyFormat], { policies: { rules: [], fallback: 'read-through' } });
+  const files = Array.from({ length: 600 }, (_, index) => `A${index}`);
+  for (const name of files) world.put(`t/${name}`, 'd');
+  world.put('t/_log/0', files.map((name) => `+${name} 1\n`).join(''));
+  await world.settle();
+  for (const name of [...files, '_log/0']) world.remote.delete('lake', `t/${name}`);
+  const { metadata } = world;
+  const commit = metadata.commit.bind(metadata);
+  let fewest = Number.POSITIVE_INFINITY;
+  metadata.commit = async (transaction) => {
+    const outcome = await commit(transaction);
+    const seen = await world.published();
+    if (seen.has('t/_log/0')) fewest = Math.min(fewest, seen.size);
+    return outcome;
+  };
+  await world.until(async () => (await world.published()).size === 0);
+  assert.equal(fewest, 601);
+  await world.close();
+});
