@@ -15,9 +15,9 @@ export const READERS_MISSING = SERVE_MISSING || SAMPLES_MISSING || (whyNoPython(
 /** What a reader found. Versions are named as the format names them: version, instant or snapshot id. */
 export interface ReaderAnswer {
   readonly newest: string;
-  readonly rows: number;
+  /** Here and in `versions`: what the reader said, where it failed. */
+  readonly rows: number | string;
   readonly checksum: string;
-  /** Rows by version; a text where the reader failed. */
   readonly versions: Readonly<Record<string, number | string>>;
 }
 

@@ -4,12 +4,15 @@ argv: metadata file (gs://…), JSON {columns, versions, endpoint, root, alias, 
 for the same path under `root`, the one way a Strait site resolves foreign paths too; empty: paths are as they are.
 """
 import json
+import os
 import sys
 
-from answer import answer
-from pyiceberg.io.fsspec import FsspecFileIO
-from pyiceberg.io.pyarrow import PyArrowFileIO
-from pyiceberg.table import StaticTable
+# gcsfs would ask Google's own control service, whatever the endpoint, whether the bucket is hierarchical.
+os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
+from answer import answer  # noqa: E402
+from pyiceberg.io.fsspec import FsspecFileIO  # noqa: E402
+from pyiceberg.io.pyarrow import PyArrowFileIO  # noqa: E402
+from pyiceberg.table import StaticTable  # noqa: E402
 
 asked = json.loads(sys.argv[2])
 
@@ -34,9 +37,13 @@ class GcsfsIO(FsspecFileIO):
 
 
 sys.modules["site_io"] = sys.modules[__name__]
-properties = {"py-io-impl": f"site_io.{asked['io']}", "gcs.service.host": asked["endpoint"], "gcs.oauth2.token": "anon"}
-if asked["io"] == "ArrowIO":
-    del properties["gcs.oauth2.token"]
+properties = {
+    "py-io-impl": f"site_io.{asked['io']}",
+    "gcs.service.host": asked["endpoint"],
+    # To gcsfs the word means: no credentials. The C++ client sends it and, being told how long it lasts, asks no one.
+    "gcs.oauth2.token": "anon",
+    "gcs.oauth2.token-expires-at": "4102444800000",
+}
 table = StaticTable.from_metadata(sys.argv[1], properties)
 
 
