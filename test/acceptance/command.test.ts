@@ -147,6 +147,15 @@ test('SIGTERM lets the request under way finish, refuses new ones, and exits 0',
   assert.equal((await stopped).code, 0);
 });
 
+test('a site serves on when nobody reads its log any more', async () => {
+  await using folder = await temporaryFolder('command');
+  const gateway = serve('cloud', folder.path);
+  const url = await gateway.url();
+  gateway.stopReadingLog();
+  for (let call = 0; call < 3; call += 1) assert.equal((await fetch(`${url}/readyz`)).status, 200);
+  assert.equal((await gateway.stop()).code, 0);
+});
+
 /** Sends half of a body, and the rest when told to. */
 function slowUpload(url: string) {
   const answered = Promise.withResolvers<number>();

@@ -67,6 +67,11 @@ export class StraitProcess {
     throw new Error(`strait does not serve after ${START_MS} ms: ${this.#stderr}`);
   }
 
+  /** What a log collector that dies does. */
+  stopReadingLog(): void {
+    this.#child.stderr?.destroy();
+  }
+
   exited(): Promise<ProcessOutcome> {
     return this.#exited;
   }

@@ -16,6 +16,8 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => st
 
 // A reader that goes away (`strait status | head`) ends the process without a complaint.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
+// Whoever reads the log may go away, or have no room for it: no reason to stop serving.
+process.stderr.on('error', () => {});
 
 process.exitCode = await runCli(COMMANDS, {
   args: process.argv.slice(2),
