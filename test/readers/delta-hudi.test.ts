@@ -1,17 +1,32 @@
 /** Delta and Hudi tables that came to a site by sync, opened by delta-rs and hudi-rs: every version they kept. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { readFolder } from '../../src/apps/demo/replay/folder.ts';
 import { recordFigure } from '../support/record-figure.ts';
-import { type SampleTable, type SampleVersion, sampleTables } from '../support/sample-tables.ts';
+import { type SampleTable, type SampleVersion, sampleTable, sampleTables } from '../support/sample-tables.ts';
 import { type SyncedSite, startSyncedSite } from '../support/synced-site.ts';
 import { downloadTable, openTable, READERS_MISSING } from '../support/table-readers.ts';
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder.ts';
 import { prepareSample } from '../support/two-sites.ts';
 
 const FORMATS = [
-  { format: 'delta', reader: 'delta-rs', script: 'read_delta.py', idOf: ({ version }: SampleVersion) => version },
-  { format: 'hudi', reader: 'hudi-rs', script: 'read_hudi.py', idOf: ({ instant }: SampleVersion) => instant },
+  {
+    format: 'delta',
+    reader: 'delta-rs',
+    script: 'read_delta.py',
+    idOf: ({ version }: SampleVersion) => version,
+    /** A table, and those of its files without which it must not read the same. */
+    control: { name: 'delta-dv-partitioned-checkpoint', files: /^deletion_vector_.*\.bin$/ },
+  },
+  {
+    format: 'hudi',
+    reader: 'hudi-rs',
+    script: 'read_hudi.py',
+    idOf: ({ instant }: SampleVersion) => instant,
+    control: { name: 'hudi-mor-v8-trips-8i3u1d', files: /^\.[^/]*\.log\./ },
+  },
 ] as const;
 
 /** Rows by version; not the versions that write none, nor those whose files were vacuumed before we got the table. */
@@ -23,7 +38,7 @@ function expectedVersions(table: SampleTable, idOf: (version: SampleVersion) => 
   return Object.fromEntries(counted);
 }
 
-for (const { format, reader, script, idOf } of FORMATS) {
+for (const { format, reader, script, idOf, control } of FORMATS) {
   const tables = sampleTables().filter((table) => table.format === format);
 
   describe(`${reader} opens what a site shows`, { skip: READERS_MISSING }, () => {
@@ -53,5 +68,17 @@ for (const { format, reader, script, idOf } of FORMATS) {
         opened += Object.keys(versions).length;
       });
     }
+
+    test(`${reader} notices when files of ${control.name} are missing`, { timeout: 120_000 }, async () => {
+      const { checksumColumns: columns, ...latest } = sampleTable(control.name).latest;
+      const copy = join(folder.path, 'control');
+      await downloadTable(synced.site, `${control.name}/`, copy);
+      const paths = [...(await readFolder(copy)).keys()].filter((path) => !path.startsWith('.hoodie/'));
+      const left = paths.filter((path) => control.files.test(basename(path)));
+      assert.ok(left.length > 0, 'there are such files');
+      await Promise.all(left.map((path) => rm(join(copy, path))));
+      const damaged = await openTable(script, copy, { columns, versions: [] });
+      assert.notEqual(damaged.checksum, latest.checksum);
+    });
   });
 }

@@ -74,7 +74,8 @@ fs.delete_dir(f"{bucket}/list")
 assert fs.get_file_info(f"{bucket}/list").type == arrow_fs.FileType.NotFound
 fs.delete_dir_contents(f"{bucket}/made")
 assert fs.get_file_info(arrow_fs.FileSelector(f"{bucket}/made")) == []
-# Not delete_dir(bucket): for a bucket's root it reads the object with the empty name, and Google answers a listing.
+# Not delete_dir(bucket) or delete_dir_contents(bucket): for a bucket's root they first GET .../o/, the object with the
+# empty name, and want a 404. GCS answers a listing there (googleCloudStorageR #178, fake-gcs-server #1252), and so do we.
 fs.delete_dir(f"{bucket}/set")
 for info in fs.get_file_info(arrow_fs.FileSelector(bucket, recursive=True)):
     if info.is_file:
