@@ -1,4 +1,4 @@
-import type { MemoryShare } from './memory-share.ts';
+import type { ReadBudget } from './read-budget.ts';
 
 /** Where reads get their buffers. */
 export interface BufferSource {
@@ -9,13 +9,16 @@ export interface BufferSource {
 }
 
 /** A new buffer each time: its memory is the consumer's for good. */
-export function freshBuffers(share: MemoryShare): BufferSource {
+export function freshBuffers(budget: ReadBudget): BufferSource {
   return {
     get bytesEach() {
-      return share.bytesEach;
+      return budget.bytesEach;
     },
-    take: (bytes) => Buffer.allocUnsafeSlow(bytes),
-    give() {},
+    take(bytes) {
+      budget.hold(bytes);
+      return Buffer.allocUnsafeSlow(bytes);
+    },
+    give: ({ length }) => budget.release(length),
   };
 }
 
@@ -24,21 +27,22 @@ export function freshBuffers(share: MemoryShare): BufferSource {
  * the same few buffers keeps them in the processor's caches and out of the garbage collector.
  */
 export class BufferPool implements BufferSource {
-  readonly #share: MemoryShare;
+  readonly #budget: ReadBudget;
   readonly #idleBytesMax: number;
   readonly #idle = new Map<number, ArrayBufferLike[]>();
   #idleBytes = 0;
 
-  constructor(share: MemoryShare, idleBytesMax: number) {
-    this.#share = share;
+  constructor(budget: ReadBudget, idleBytesMax: number) {
+    this.#budget = budget;
     this.#idleBytesMax = idleBytesMax;
   }
 
   get bytesEach(): number {
-    return this.#share.bytesEach;
+    return this.#budget.bytesEach;
   }
 
   take(bytes: number): Buffer {
+    this.#budget.hold(bytes);
     const size = 2 ** Math.ceil(Math.log2(Math.max(1, bytes)));
     const idle = this.#idle.get(size)?.pop();
     if (idle === undefined) return Buffer.allocUnsafeSlow(size).subarray(0, bytes);
@@ -46,7 +50,8 @@ export class BufferPool implements BufferSource {
     return Buffer.from(idle, 0, bytes);
   }
 
-  give({ buffer }: Buffer): void {
+  give({ buffer, length }: Buffer): void {
+    this.#budget.release(length);
     const size = buffer.byteLength;
     if (this.#idleBytes + size > this.#idleBytesMax) return;
     const idle = this.#idle.get(size);

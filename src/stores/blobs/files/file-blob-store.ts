@@ -9,6 +9,7 @@ import { FRESH } from '../block-encoder.ts';
 import { BufferPool, type BufferSource, freshBuffers } from '../buffer-pool.ts';
 import { MemoryShare } from '../memory-share.ts';
 import type { AppendResult, BlobStore, OpenOptions, SealedBlob, StagingOptions, StagingState } from '../port.ts';
+import { ReadBudget } from '../read-budget.ts';
 import { alreadySealed, corruptBlob, noSuchStaging } from '../refusals.ts';
 import { InitialMd5State } from '../resumable-md5.ts';
 import { AppendRun } from './append-run.ts';
@@ -39,7 +40,7 @@ export interface FileBlobSettings {
   readonly folder: string;
   /** Memory that all uploads together gather before writing. Bytes; 32 MiB when absent. */
   readonly writeBudgetBytes?: number;
-  /** Memory that all reads together hold. Bytes; 64 MiB when absent. */
+  /** Memory that all reads together hold. Bytes; 16 MiB when absent. */
   readonly readBudgetBytes?: number;
   /** A long append saves its progress after this many bytes; 32 MiB when absent. */
   readonly checkpointBytes?: number;
@@ -60,20 +61,20 @@ export class FileBlobStore implements BlobStore {
 
   private constructor(env: FileEnv) {
     this.#env = env;
-    this.#fresh = freshBuffers(env.readShare);
-    this.#pooled = new BufferPool(env.readShare, 16 * MIB);
+    this.#fresh = freshBuffers(env.readBudget);
+    this.#pooled = new BufferPool(env.readBudget, 16 * MIB);
     this.#folderByte = env.random.bytes(1)[0] ?? 0;
   }
 
   /** Makes the folders when they are not there, and removes what dead writers left. */
   static async open(deps: FileBlobDeps, settings: FileBlobSettings): Promise<FileBlobStore> {
-    const { writeBudgetBytes = 32 * MIB, readBudgetBytes = 64 * MIB, checkpointBytes = 32 * MIB } = settings;
+    const { writeBudgetBytes = 32 * MIB, readBudgetBytes = 16 * MIB, checkpointBytes = 32 * MIB } = settings;
     const env: FileEnv = {
       ...deps,
       paths: new BlobPaths(resolve(settings.folder)),
       folderSync: new SharedSync((path) => deps.layer.syncFolder(path)),
       writeShare: new MemoryShare({ budgetBytes: writeBudgetBytes, minBytes: 16 * KIB, maxBytes: MIB }),
-      readShare: new MemoryShare({ budgetBytes: readBudgetBytes, minBytes: 64 * KIB, maxBytes: 512 * KIB }),
+      readBudget: new ReadBudget({ budgetBytes: readBudgetBytes, minBytes: 64 * KIB, maxBytes: 512 * KIB }),
       checkpointBytes,
     };
     await onDisk(async () => {
@@ -128,8 +129,7 @@ export class FileBlobStore implements BlobStore {
   }
 
   async *open(id: BlobId, range: ByteRange, options: OpenOptions = {}): AsyncIterable<Uint8Array> {
-    const { layer, paths, readShare } = this.#env;
-    readShare.enter();
+    const { layer, paths } = this.#env;
     try {
       const file = await BlobFile.open(layer, paths.blob(id), id);
       if (file === undefined) throw corruptBlob(id, 'it is missing');
@@ -140,8 +140,6 @@ export class FileBlobStore implements BlobStore {
       }
     } catch (error) {
       throw translateDiskError(error);
-    } finally {
-      readShare.leave();
     }
   }
 
