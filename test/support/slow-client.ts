@@ -1,4 +1,4 @@
-/** Clients that take or send a little, now and then: each keeps its connection, and whatever the server holds for it. */
+/** Clients that take or send a little, now and then: each keeps its connection and what the server holds for it. */
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 
