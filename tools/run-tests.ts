@@ -8,7 +8,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { run } from 'node:test';
 import { type Figure, type FinishedSuite, renderFile, renderSummary } from './test-run/print-report.ts';
-import { SuiteResult } from './test-run/suite-result.ts';
+import { type FileOutcome, SuiteResult } from './test-run/suite-result.ts';
 import { groupSuites, parseSelection, type Selection, type Suite, selectSuites } from './test-run/suites.ts';
 
 const RESULTS = 'test-results';
@@ -46,17 +46,18 @@ async function runSuite(suite: Suite, selection: Selection): Promise<FinishedSui
     ...(selection.namePattern === undefined ? {} : { testNamePatterns: [selection.namePattern] }),
   });
   let done = 0;
-  events.on('test:complete', (event) => {
-    const file = result.add(event);
+  const show = (file: FileOutcome | undefined) => {
     if (!file) return;
     done += 1;
     console.log(renderFile(file, `${done}/${suite.files.length}`));
-  });
-  events.on('test:summary', (event) => result.addSummary(event));
+  };
+  events.on('test:complete', (event) => show(result.add(event)));
+  events.on('test:summary', (event) => show(result.addSummary(event)));
   events.on('test:stderr', ({ file, message }) => result.addOutput(file, message));
   events.on('test:stdout', ({ file, message }) => result.addOutput(file, message));
   events.resume();
   await new Promise((ended) => events.once('end', ended));
+  for (const file of result.finish()) show(file);
   return { name: suite.name, durationMs: performance.now() - started, result };
 }
 

@@ -44,6 +44,8 @@ export class SuiteResult {
   /** Files that did not end well, for what they printed. */
   readonly failedFiles: string[] = [];
   readonly #summaries = new Map<string, SummaryEvent['counts']>();
+  /** Files that ended, before their summary came: it waits its turn behind files that started earlier. */
+  readonly #ended = new Map<string, CompleteEvent>();
   readonly #root: string;
   readonly #output = new Map<string, string>();
 
@@ -61,7 +63,7 @@ export class SuiteResult {
     return this.#output.get(file) ?? '';
   }
 
-  /** Takes a finished test; returns a summary when it was a whole file. */
+  /** Takes a finished test or a whole file. Returns what became of a file once its summary is there as well. */
   add(event: CompleteEvent): FileOutcome | undefined {
     const file = relative(this.#root, event.file ?? event.name);
     const isWholeFile = event.name === event.file;
@@ -71,15 +73,30 @@ export class SuiteResult {
       if (outcome && !(outcome.outcome === 'failed' && isEcho(event.details.error))) this.outcomes.push(outcome);
       return undefined;
     }
-    return this.#closeFile(event, file);
+    this.#ended.set(file, event);
+    return this.#closeWhenWhole(file);
   }
 
-  addSummary({ file, counts }: SummaryEvent): void {
-    if (file !== undefined) this.#summaries.set(relative(this.#root, file), counts);
+  addSummary({ file, counts }: SummaryEvent): FileOutcome | undefined {
+    if (file === undefined) return undefined;
+    const path = relative(this.#root, file);
+    this.#summaries.set(path, counts);
+    return this.#closeWhenWhole(path);
+  }
+
+  /** When no more events come: files that declared nothing, for which there is no summary. */
+  finish(): readonly FileOutcome[] {
+    return [...this.#ended].map(([file, event]) => this.#closeFile(event, file));
+  }
+
+  #closeWhenWhole(file: string): FileOutcome | undefined {
+    const event = this.#ended.get(file);
+    return event !== undefined && this.#summaries.has(file) ? this.#closeFile(event, file) : undefined;
   }
 
   /** A file that failed without a failing test died; one without tests proves nothing, which is a failure too. */
   #closeFile({ details }: CompleteEvent, file: string): FileOutcome {
+    this.#ended.delete(file);
     const found = this.#summaries.get(file);
     const { passed = 0, failed = 0, cancelled = 0, skipped = 0, todo = 0 } = found ?? {};
     const isEmpty = found === undefined || found.tests + found.suites === 0;

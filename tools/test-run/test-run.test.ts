@@ -86,15 +86,22 @@ test('outcomes are counted once, skips keep their reason, a dead file is a failu
   assert.deepEqual(borrowed.counts(), { passed: 1, failed: 0, skipped: 0, todo: 0 });
 
   const dead = new SuiteResult('/repo');
-  const outcome = dead.add(event('/repo/test/a/x.test.ts', { passed: false, error: new Error('test failed') }));
-  assert.equal(outcome?.counts.failed, 1);
+  dead.add(event('/repo/test/a/x.test.ts', { passed: false, error: new Error('test failed') }));
+  assert.equal(dead.finish()[0]?.counts.failed, 1);
   dead.addOutput('/repo/test/a/x.test.ts', 'SyntaxError: here\n');
   const run = { figures: [], totalMs: 1 };
   assert.match(renderSummary([{ name: 'a', durationMs: 1, result: dead }], run), /\| SyntaxError: here/);
 
   const empty = new SuiteResult('/repo');
   empty.add(event('/repo/test/a/x.test.ts'));
+  empty.finish();
   assert.equal(empty.outcomes[0]?.reason, 'it holds no test');
+
+  const overtaken = new SuiteResult('/repo');
+  overtaken.add(event('one'));
+  assert.equal(overtaken.add(event('/repo/test/a/x.test.ts')), undefined);
+  assert.equal(overtaken.addSummary(summary({ tests: 1, passed: 1 }))?.counts.passed, 1);
+  assert.deepEqual([overtaken.finish(), overtaken.counts().failed], [[], 0]);
 });
 
 test('the summary says what was skipped and why, what failed and how, and the totals', () => {
