@@ -14,24 +14,24 @@ export interface PythonEnvironment {
   readonly python: string;
   /** Written last: without it the environment is not complete. */
   readonly ready: string;
-  /** What installs it. */
-  readonly setup: string;
+  /** What is missing without it. */
+  readonly what: string;
 }
 
-function pythonEnvironment(name: string, setup: string, packages: readonly string[]): PythonEnvironment {
+function pythonEnvironment(what: string, name: string, packages: readonly string[]): PythonEnvironment {
   const folder = join(CACHE, name);
-  return { folder, packages, python: join(folder, 'bin', 'python'), ready: join(folder, 'strait-ready'), setup };
+  return { folder, packages, python: join(folder, 'bin', 'python'), ready: join(folder, 'strait-ready'), what };
 }
 
 /** Clients of the GCS API. */
-export const PYTHON_CLIENTS = pythonEnvironment('clients-python-1', 'npm run setup:clients', [
+export const PYTHON_CLIENTS = pythonEnvironment('Python clients', 'clients-python-1', [
   'google-cloud-storage==3.17.1',
   'gcsfs==2026.10.1',
   'pyarrow==26.0.1',
 ]);
 
 /** Readers of table formats: delta-rs, hudi-rs, PyIceberg. */
-export const PYTHON_READERS = pythonEnvironment('readers-python-1', 'npm run setup:clients', [
+export const PYTHON_READERS = pythonEnvironment('deltalake, hudi and pyiceberg', 'readers-python-1', [
   'deltalake==1.6.6',
   'hudi==0.5.0',
   'pyiceberg[pyarrow,gcsfs]==0.12.0',
@@ -43,9 +43,8 @@ export const RCLONE_VERSION = 'v1.71.2';
 export const RCLONE = join(CACHE, `rclone-${RCLONE_VERSION}`, 'rclone');
 
 /** Why the tests with an environment must be skipped; undefined when it is there. */
-export function whyNoPython(environment: PythonEnvironment): string | undefined {
-  const { ready, packages, setup } = environment;
-  return existsSync(ready) ? undefined : `no ${packages.join(', ')} here: ${setup} installs them`;
+export function whyNoPython({ ready, what }: PythonEnvironment): string | undefined {
+  return existsSync(ready) ? undefined : `no ${what} here: npm run setup:clients installs them`;
 }
 
 export function findRclone(): string | undefined {
