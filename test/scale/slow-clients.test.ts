@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 const clients = figureFor({ quick: 200, full: 1000 });
 /** 200 MiB for 1,000 clients, of which buffers that wait to be collected take a part however many clients there are. */
 const ADDED_MIB_MAX = 50 + 0.15 * clients;
-const HELD_MS = figureFor({ quick: 8_000, full: 20_000 });
+const HELD_MS = figureFor({ quick: 4_000, full: 20_000 });
 const TURN = { stepBytes: 4096, turnMs: 250 };
 const BUCKET = 'lake-slow';
 const CONTENT = patterned(MIB);
@@ -65,7 +65,7 @@ for (const { what, kinds } of MIXES) {
     const put = `${cloud.url}/upload/storage/v1/b/${BUCKET}/o?uploadType=media&name=big`;
     assert.equal((await fetch(put, { method: 'POST', body: DOWNLOADED })).status, 200);
     await warmUp(cloud.url);
-    const idle = await peakOver(cloud.pid, 3_000);
+    const idle = await peakOver(cloud.pid, 2_000);
     const slow: SlowClient[] = [];
     t.after(() => {
       for (const client of slow) client.close();
