@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { figureFor } from '../support/full-figures.ts';
+import { figureFor, isFullRun } from '../support/full-figures.ts';
 import { manyFilesBytes, manyFilesName, writeManyFilesLog } from '../support/many-files-table.ts';
 import { MemoryWatch } from '../support/memory-watch.ts';
 import { type PreloadedObject, preloadLake } from '../support/preload-lake.ts';
@@ -170,7 +170,8 @@ test(`a Delta table of ${files} live files is published whole, in bounded memory
   recordFigure({ name: 'kills meanwhile', value: killed });
   recordFigure({ name: 'p99 of PUTs elsewhere meanwhile', value: Math.round(p99), unit: 'ms' });
   assert.ok(watch.peakMiB <= MEMORY_MIB_MAX, `${watch.peakMiB} MiB`);
-  assert.ok(p99 < PUT_P99_MS_MAX, `p99 of PUTs: ${p99} ms`);
+  // A quick run shares its cores with other suites: only a full run has the machine to itself.
+  if (isFullRun) assert.ok(p99 < PUT_P99_MS_MAX, `p99 of PUTs: ${p99} ms`);
 });
 
 async function* directory(version: string): AsyncGenerator<PreloadedObject> {
