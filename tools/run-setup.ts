@@ -1,6 +1,6 @@
 /**
  * `npm run setup:servers`: prepares the optional servers and clients some suites use, by running every
- * `tools/setup-*.ts`. One that fails, or finds no time left, costs its suites (they skip with a reason), never the rest.
+ * `tools/setup-*.ts`. One that fails, or finds no time left, costs its suites (they skip with a reason), not the rest.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
