@@ -48,7 +48,9 @@ export class BucketSync {
   readonly #order = new FactOrder();
   /** One answer of the source is applied at a time: whoever waits for its own then sees all before it. */
   readonly #applying = new Semaphore(1);
+  /** Objects that could not be brought in this round over the backlog, and in the one before. */
   #trouble = new Map<string, string>();
+  #lastTrouble: ReadonlyMap<string, string> = new Map();
   /** Why the last listing failed. */
   #listTrouble: string | undefined;
   #listedMs: number | undefined;
@@ -68,7 +70,13 @@ export class BucketSync {
   }
   /** By name; what is wrong with the bucket itself under the empty name. */
   get trouble(): ReadonlyMap<string, string> {
-    return this.#listTrouble === undefined ? this.#trouble : new Map([...this.#trouble, ['', this.#listTrouble]]);
+    const all = new Map([...this.#lastTrouble, ...this.#trouble]);
+    return this.#listTrouble === undefined ? all : all.set('', this.#listTrouble);
+  }
+
+  /** Trouble that came again: a passing fault is not worth anybody's attention, a full disk is. */
+  get lastingTrouble(): ReadonlyMap<string, string> {
+    return new Map([...this.#trouble].filter(([name]) => this.#lastTrouble.has(name)));
   }
 
   noteLag(lagMs: number): void {
@@ -316,6 +324,7 @@ export class BucketSync {
   async #plainLoop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
+        this.#lastTrouble = this.#trouble;
         this.#trouble = new Map();
         await this.#settlePlain(signal);
       } catch (error) {

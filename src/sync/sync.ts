@@ -195,6 +195,7 @@ export class Sync {
     const alarms = [
       ...(this.#trouble === undefined ? [] : [`cloud: ${this.#trouble}`]),
       ...(this.#isPressed ? ['space is short: keep becomes read-through'] : []),
+      ...[...this.#buckets.values()].flatMap(troubleAlarm),
       ...buckets.flatMap(({ bucket, tables }) =>
         tables
           .filter(({ state }) => state === 'held')
@@ -296,4 +297,10 @@ function imageOf(remote: RemoteBucket, ids: Pick<Bucket, 'id' | 'scopeId'>): Buc
     settings,
     ...(typeof etag === 'string' ? { etag } : {}),
   };
+}
+
+function troubleAlarm({ bucket, lastingTrouble }: BucketSync): string[] {
+  const [reason] = lastingTrouble.values();
+  if (reason === undefined) return [];
+  return [`gs://${bucket.name}: ${lastingTrouble.size} object(s) cannot be brought, tried again: ${reason}`];
 }
