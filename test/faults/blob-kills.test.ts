@@ -71,7 +71,11 @@ async function checkStore(folder: string, acknowledged: readonly Acknowledged[])
     assert.ok((await contentOf(store, id, size)).equals(WORK_CONTENT));
   }
   const staged: string[] = [];
-  for await (const { stagingId: id } of store.listStaging()) staged.push(id);
+  for await (const { stagingId: id, createdMs } of store.listStaging()) {
+    // A `begin` that was cut off before its first save: nobody was told of it, and it can only be discarded.
+    if (createdMs === 0 && !acknowledgedOffsets.has(id)) await store.discard(id);
+    else staged.push(id);
+  }
   for (const id of new Set([...acknowledgedOffsets.keys(), ...staged])) {
     const durableOffset = (await store.staging(stagingId(id)))?.durableOffset;
     if (durableOffset !== undefined) {
