@@ -21,6 +21,8 @@ export interface ListInput {
   readonly includeTrailingDelimiter?: boolean;
   /** Items plus prefixes, 1–1000. */
   readonly maxResults: number;
+  /** Asked right before rows of this site are read: how many of the wanted results there is room for. */
+  readonly room?: (wanted: number) => Promise<number>;
   /** Where the page before ended; from `nextAfter`. */
   readonly after?: ListPosition;
 }
@@ -36,12 +38,17 @@ export interface ListResult {
 const HIDDEN_ROWS_MAX = 4_000;
 /** Rows of the first scan after a seek over a rolled-up prefix; doubled while no seek follows. */
 const ROWS_AFTER_SEEK = 8;
-const ROWS_PER_SCAN_MAX = 1_001;
+/** Few enough that the store can let other requests run while a page is read and decoded. */
+const ROWS_PER_SCAN_MAX = 256;
 
 /** One page, at one version. A rolled-up prefix costs one seek, not a walk over its names. */
 export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
   const bucket = await readBucket(deps.metadata, input.bucket);
-  const here = () => deps.metadata.snapshot((view) => new ListPage(localNames(view), bucket.id, input).read());
+  const here = async () => {
+    const maxResults = (await input.room?.(input.maxResults)) ?? input.maxResults;
+    const page = { ...input, maxResults };
+    return deps.metadata.snapshot((view) => new ListPage(localNames(view), bucket.id, page).read());
+  };
   const { passThrough } = deps;
   const prefix = input.prefix ?? '';
   if (bucket.owner === deps.settings.site || passThrough?.isPartly(bucket.name, prefix) !== true) return here();

@@ -9,12 +9,18 @@ export class Semaphore {
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
-    await this.#acquire();
+    const leave = await this.enter();
     try {
       return await work();
     } finally {
-      this.#release();
+      leave();
     }
+  }
+
+  /** For work that does not end where it began: answers how to give the permit back, to be called once. */
+  async enter(): Promise<() => void> {
+    await this.#acquire();
+    return () => this.#release();
   }
 
   #acquire(): Promise<void> {

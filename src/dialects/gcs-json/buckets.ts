@@ -84,7 +84,7 @@ export async function listBuckets(context: GcsJsonContext, request: HttpRequest)
   const hasToken = nextAfter !== undefined && isSelected(selection, 'nextPageToken');
   const { origin } = request;
   const items = renderBuckets(buckets, { origin, projection, selection: below(selection, 'items') });
-  const chunks = renderPage(
+  const chunks = await renderPage(
     {
       ...(isSelected(selection, 'kind') ? { kind: 'storage#buckets' } : {}),
       ...(hasToken ? { nextPageToken: encodePageToken({ kind: 'item', name: nextAfter }) } : {}),

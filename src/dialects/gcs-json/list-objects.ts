@@ -15,15 +15,15 @@ export async function listObjects(context: GcsJsonContext, request: HttpRequest,
   const { query } = request.target;
   const form = answerForm(request, OBJECTS_NAMES);
   const projection = projectionParam(query, 'noAcl');
-  const asked = decodeList(request, params['bucket'] ?? '');
-  const input = { ...asked, maxResults: context.pages.itemsAllowed(asked.maxResults) };
+  const input = decodeList(request, params['bucket'] ?? '');
   const isSoftDeleted = booleanParam(query, 'softDeleted');
-  const found = await context.namespace.listObjects(input);
-  // Nothing is soft-deleted here: a delete is a delete.
-  const result: ListResult = isSoftDeleted ? { items: [], prefixes: [] } : found;
   const { generations } = context;
-  const reply = renderListing(result, form, { origin: request.origin, generations, projection });
-  return { ...reply, onDone: context.pages.hold(Number(reply.headers['Content-Length'])) };
+  return context.pages.build(async (room) => {
+    const found = await context.namespace.listObjects({ ...input, room });
+    // Nothing is soft-deleted here: a delete is a delete.
+    const result: ListResult = isSoftDeleted ? { items: [], prefixes: [] } : found;
+    return renderListing(result, form, { origin: request.origin, generations, projection });
+  });
 }
 
 function decodeList(request: HttpRequest, bucket: string): ListInput {
@@ -51,7 +51,7 @@ function present<Key extends string>(texts: Record<Key, string | undefined>): { 
   return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined)) as { [K in Key]?: string };
 }
 
-function renderListing(result: ListResult, form: AnswerForm, context: RenderObjectContext): HttpReply {
+async function renderListing(result: ListResult, form: AnswerForm, context: RenderObjectContext): Promise<HttpReply> {
   const { selection, pretty } = form;
   const { nextAfter } = result;
   const hasToken = nextAfter !== undefined && isSelected(selection, 'nextPageToken');
@@ -61,7 +61,7 @@ function renderListing(result: ListResult, form: AnswerForm, context: RenderObje
     prefixes: isSelected(selection, 'prefixes') ? result.prefixes : [],
     items: isSelected(selection, 'items') ? renderItems(result.items, below(selection, 'items'), context) : [],
   };
-  const chunks = renderPage(page, pretty);
+  const chunks = await renderPage(page, pretty);
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   return { status: 200, headers: { ...JSON_HEADERS, 'Content-Length': length }, body: chunks };
 }

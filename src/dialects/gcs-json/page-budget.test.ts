@@ -1,18 +1,57 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PageBudget } from './page-budget.ts';
+import type { HttpReply } from '../shared/http-message.ts';
+import { PageBudget, type Room } from './page-budget.ts';
 
-test('pages get small while much waits, and large again when it is taken', () => {
+const MIB = 1024 * 1024;
+
+test('pages get small while much waits, and large again when it is taken', async () => {
   const budget = new PageBudget();
-  assert.equal(budget.itemsAllowed(1_000), 1_000);
-  const releases = Array.from({ length: 40 }, () => budget.hold(1024 * 1024));
-  assert.equal(budget.itemsAllowed(1_000), 20);
-  assert.equal(budget.itemsAllowed(5), 5);
-  for (const release of releases) {
-    release();
-    release();
+  const allowed: number[] = [];
+  const page = (wanted: number, bytes: number) =>
+    budget.build(async (room): Promise<HttpReply> => {
+      allowed.push(await room(wanted));
+      return { status: 200, headers: { 'Content-Length': bytes } };
+    });
+  const waiting = await Promise.all(Array.from({ length: 40 }, () => page(1_000, MIB)));
+  assert.deepEqual(new Set(allowed.splice(0)), new Set([1_000, 20]), 'the last of them were small already');
+  await page(1_000, 0);
+  await page(5, 0);
+  assert.deepEqual(allowed.splice(0), [20, 5]);
+  for (const { onDone } of waiting) {
+    onDone?.();
+    onDone?.();
   }
-  assert.equal(budget.itemsAllowed(1_000), 1_000);
-  budget.hold(33 * 1024 * 1024);
-  assert.equal(budget.itemsAllowed(1_000), 20, 'releasing twice must not count twice');
+  await page(1_000, 33 * MIB);
+  await page(1_000, 0);
+  assert.deepEqual(allowed, [1_000, 20], 'releasing twice must not count twice');
+});
+
+test('few pages are put together at a time, and one that fails or never asks makes room', async () => {
+  const budget = new PageBudget();
+  const order: string[] = [];
+  const finish: (() => void)[] = [];
+  const started = Array.from({ length: 4 }, (_, index) =>
+    budget.build(async (room: Room) => {
+      await room(1);
+      order.push(`start ${index}`);
+      await new Promise<void>((resolve) => finish.push(resolve));
+      if (index === 0) throw new Error('broken');
+      return { status: 200, headers: { 'Content-Length': 1 } };
+    }),
+  );
+  const unasked = await budget.build(async () => ({ status: 200, headers: { 'Content-Length': 1 } }));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(unasked.status, 200, 'whoever needs no room does not wait for it');
+  assert.deepEqual(order, ['start 0', 'start 1']);
+  finish[0]?.();
+  await assert.rejects(started[0] ?? Promise.resolve(), /broken/);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(order, ['start 0', 'start 1', 'start 2']);
+  for (let index = 1; index < 4; index += 1) {
+    finish[index]?.();
+    await started[index];
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(order.length, 4);
 });

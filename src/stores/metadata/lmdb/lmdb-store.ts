@@ -41,8 +41,8 @@ export const LMDB_DEFAULTS = { mapBytes: 2 ** 40, tailPollMs: 10 } as const;
 
 /** Its `then` is a microtask at a fraction of what `queueMicrotask` costs. */
 const SETTLED = Promise.resolve();
-/** Rows read before a long scan lets other work run. */
-const SCAN_TURN_ROWS = 1_024;
+/** Rows that the scans of a snapshot read before they let other work run: about a millisecond. */
+const SCAN_TURN_ROWS = 256;
 /** A follower's entries in memory at a time. */
 const TAIL_PAGE = { entriesMax: 256, bytesMax: 1024 * 1024 } as const;
 /** How often snapshots that outlived their time are ended, so that LMDB may reuse the pages they hold. */
@@ -104,7 +104,7 @@ class LmdbMetadataStore implements MetadataStore {
     try {
       return await read({
         get: async (keys) => this.#read(() => this.#getRows(keys, current())),
-        scan: async (range, options) => this.#scanInTurns(range, options, current),
+        scan: async (range, options) => this.#scanInTurns(range, options, { current, snapshot }),
       });
     } finally {
       snapshot.end();
@@ -212,19 +212,24 @@ class LmdbMetadataStore implements MetadataStore {
     return found;
   }
 
-  /** A long scan in pieces of one snapshot, letting other work run between them. */
-  async #scanInTurns(range: KeyRange, options: ScanOptions, current: () => ReadTransaction): Promise<Row[]> {
+  /** A long scan in pieces of one snapshot, letting other work run between them, as between scans that add up. */
+  async #scanInTurns(
+    range: KeyRange,
+    options: ScanOptions,
+    { current, snapshot }: { readonly current: () => ReadTransaction; readonly snapshot: Snapshot },
+  ): Promise<Row[]> {
     const found: Row[] = [];
     let rest = range;
     assertScan(range, options);
     for (;;) {
+      if (snapshot.isTurnOver()) await new Promise((resolve) => setImmediate(resolve));
       const limit = Math.min(options.limit - found.length, SCAN_TURN_ROWS);
       const rows = this.#read(() => this.#scanRows(rest, { ...options, limit }, current()));
+      snapshot.countRows(rows.length);
       for (const row of rows) found.push(row);
       const last = rows.at(-1);
       if (last === undefined || rows.length < limit || found.length >= options.limit) return found;
       rest = options.reverse ? { start: range.start, end: last.key } : { start: successor(last.key), end: range.end };
-      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
@@ -281,6 +286,7 @@ class LmdbMetadataStore implements MetadataStore {
 class Snapshot {
   readonly #endsMs: number;
   #transaction: ReadTransaction | undefined;
+  #rowsThisTurn = 0;
 
   constructor(transaction: ReadTransaction, endsMs: number) {
     this.#transaction = transaction;
@@ -294,6 +300,17 @@ class Snapshot {
   transaction(nowMs: number): ReadTransaction {
     if (this.isPast(nowMs) || this.#transaction === undefined) throw snapshotEnded();
     return this.#transaction;
+  }
+
+  countRows(rows: number): void {
+    this.#rowsThisTurn += rows;
+  }
+
+  /** Whether others should run before more is read. Saying so begins the next turn. */
+  isTurnOver(): boolean {
+    if (this.#rowsThisTurn < SCAN_TURN_ROWS) return false;
+    this.#rowsThisTurn = 0;
+    return true;
   }
 
   end(): void {
