@@ -16,3 +16,16 @@ test('an answer asked for before another fact arrived is in doubt, one asked for
   order.done(later);
   assert.equal(order.isInDoubt('a', 0), false, 'nothing is remembered once nothing is under way');
 });
+
+test('questions that always overlap do not make it remember all that ever arrived', () => {
+  const order = new FactOrder();
+  let before = order.ask();
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    const next = order.ask();
+    order.noteArrival([`name ${turn}`, 'again']);
+    assert.equal(order.isInDoubt('again', next), true);
+    order.done(before);
+    before = next;
+    assert.ok(order.size <= 2, `${order.size} names`);
+  }
+});

@@ -6,8 +6,20 @@ const MIB = 1024 * 1024;
 
 /** Bytes of anonymous or privately dirtied pages; 0 when the process is gone. */
 export async function privateBytes(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-  const kib = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0);
+  const text = await readFile(`/proc/${pid}/smaps`, 'utf8').catch(() => '');
+  let bytes = 0;
+  for (const mapping of text.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) bytes += privateBytesOf(mapping);
+  return bytes;
+}
+
+/**
+ * A file that is mapped shared is the page cache's: pages of it that were written and are not on disk yet count as
+ * "private dirty" where one process has them mapped, and take no memory that the file would not.
+ */
+function privateBytesOf(mapping: string): number {
+  const [, flags, inode] = /^\S+ (\S+) \S+ \S+ (\d+)/.exec(mapping) ?? [];
+  if (flags?.endsWith('s') && inode !== '0') return 0;
+  const kib = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(mapping)?.[1] ?? 0);
   // Anonymous pages are dirty: the larger of the two counts them once.
   return Math.max(kib('Anonymous'), kib('Private_Dirty')) * 1024;
 }
