@@ -2,6 +2,7 @@
 import { adminRoutes } from '../dialects/admin/routes.ts';
 import { ownerStatus, siteStatus } from '../dialects/admin/site-status.ts';
 import { createGcsJsonServer } from '../dialects/gcs-json/server.ts';
+import { createRetryTests } from '../dialects/retry-test/retry-tests.ts';
 import { StraitError } from '../model/errors.ts';
 import { Cleanup } from '../namespace/cleanup.ts';
 import type { NamespaceDeps } from '../namespace/deps.ts';
@@ -49,12 +50,15 @@ export async function startSite(config: ServeConfig, writeLog: (line: string) =>
     const sync = config.cloud && startSync(lifecycle, stores, { ...config, cloud: config.cloud });
     const namespace = bindNamespace({ ...stores, ...sync?.reading });
 
-    const routes = adminRoutes({
+    const faults = config.testFaults ? createRetryTests(basics) : undefined;
+    const admin = adminRoutes({
       status: { readStatus: async () => (sync ? sync.readStatus() : ownerStatus(config.site)) },
       readiness: { whyNotReady: () => whyNotReady(metadata) },
       renderMetrics: () => metrics.render(),
     });
-    const server = createGcsJsonServer({ ...basics, namespace, routes }, gatewaySettings(config));
+    const routes = [...admin, ...(faults?.routes ?? [])];
+    const gateway = { ...basics, namespace, routes, ...(faults && { decorate: faults.decorate }) };
+    const server = createGcsJsonServer(gateway, gatewaySettings(config));
     const address = renderAddress(await server.listen().catch((error) => cannotListen(config, error)));
     lifecycle.own('gateway', () => server.close());
     logger.log('info', 'serving', { site: config.site, address });

@@ -1,5 +1,6 @@
 import { adminRoutes } from '../../src/dialects/admin/routes.ts';
 import { createGcsJsonServer, type GcsJsonServerSettings } from '../../src/dialects/gcs-json/server.ts';
+import { createRetryTests } from '../../src/dialects/retry-test/retry-tests.ts';
 import { HTTP_SERVER_DEFAULTS, type HttpServerSettings } from '../../src/dialects/shared/http-server.ts';
 import { bindNamespace, type Namespace } from '../../src/namespace/service.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
@@ -21,6 +22,8 @@ export interface MemoryGatewayOptions {
   readonly http?: Partial<HttpServerSettings>;
   readonly manners?: GcsJsonServerSettings['manners'];
   readonly logger?: Logger;
+  /** Serves the retry test API. */
+  readonly testFaults?: boolean;
 }
 
 /** A gateway over stores in memory, on a free port: the same dialects and namespace that `strait serve` runs. */
@@ -35,12 +38,14 @@ export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Pr
     settings: { site: 'test', inlineBytesMax: 16 * 1024, uploadTtlMs: 7 * 24 * 3_600_000, reapGraceMs: 60_000 },
   });
   const metrics = createMetrics();
-  const routes = adminRoutes({
+  const faults = options.testFaults === true ? createRetryTests(parts) : undefined;
+  const admin = adminRoutes({
     readiness: { whyNotReady: async () => undefined },
     renderMetrics: () => metrics.render(),
   });
+  const routes = [...admin, ...(faults?.routes ?? [])];
   const server = createGcsJsonServer(
-    { ...parts, logger, metrics, namespace, routes },
+    { ...parts, logger, metrics, namespace, routes, ...(faults && { decorate: faults.decorate }) },
     {
       http: { ...HTTP_SERVER_DEFAULTS, host: '127.0.0.1', port: 0, drainTimeoutMs: 1_000, ...options.http },
       ...(options.manners === undefined ? {} : { manners: options.manners }),

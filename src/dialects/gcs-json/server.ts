@@ -11,6 +11,8 @@ export interface GcsJsonServerDeps extends HttpServerDeps {
   readonly namespace: Namespace;
   /** Further routes of this port, such as those of `dialects/admin`. */
   readonly routes?: readonly Route[];
+  /** Changes the routes of the API before they are served: how tests make calls fail. */
+  readonly decorate?: (routes: readonly Route[]) => readonly Route[];
 }
 
 export interface GcsJsonServerSettings {
@@ -35,5 +37,6 @@ export function createGcsJsonServer(deps: GcsJsonServerDeps, settings: GcsJsonSe
           deps,
           manners.profile,
         );
-  return new HttpServer(deps, settings.http, createApp([...routes, ...(deps.routes ?? [])], gcsJsonErrors));
+  const served = [...(deps.decorate?.(routes) ?? routes), ...(deps.routes ?? [])];
+  return new HttpServer(deps, settings.http, createApp(served, gcsJsonErrors));
 }

@@ -125,6 +125,10 @@ export class Exchange implements HttpRequest {
   async send(reply: HttpReply, isDraining: boolean): Promise<void> {
     const response = this.#response;
     if (this.#isGone) return await discard(reply);
+    if (reply.isReset) {
+      this.#incoming.socket.resetAndDestroy();
+      return;
+    }
     const mustClose = isDraining || this.#stall !== undefined || (this.#expectsContinue && !this.#isContinued);
     const headers = mustClose ? { ...reply.headers, Connection: 'close' } : reply.headers;
     if (reply.statusText === undefined) response.writeHead(reply.status, headers);

@@ -34,6 +34,8 @@ export interface HttpReply {
   readonly statusText?: string;
   readonly headers: ReplyHeaders;
   readonly body?: Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+  /** Instead of an answer the connection is reset: how tests see a network fail. */
+  readonly isReset?: true;
   /** Called once the answer is sent, or will not be: whoever counts the memory it holds stops counting. */
   readonly onDone?: () => void;
 }

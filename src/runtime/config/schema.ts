@@ -333,6 +333,14 @@ const PROCESS = [
     testOnly: true,
     help: `Kills the process at a named point, for fault tests: ${CRASH_POINTS[0]}:1.`,
   },
+  {
+    ...PLAIN,
+    key: 'testFaults',
+    type: 'boolean',
+    default: false,
+    testOnly: true,
+    help: "Serves the retry test API of Google's conformance suite, by which tests of clients make their calls fail.",
+  },
 ] as const satisfies readonly Setting[];
 
 /** Sections of help and reference, in the order one meets them. */

@@ -119,7 +119,7 @@ function parseCrashAt(text: string): ServeConfig['crashAt'] {
 
 /** The configuration as plain values by key, secrets hidden. */
 export function serveConfigValues(config: ServeConfig): Readonly<Record<string, unknown>> {
-  const { cloud, crashAt: _testOnly, ...rest } = config;
+  const { cloud, crashAt: _crashAt, testFaults: _testFaults, ...rest } = config;
   return plainConfig(SETTINGS, { ...rest, cloud: cloud?.url, cloudCredentials: cloud?.credentials });
 }
 
