@@ -3,7 +3,7 @@ import { StraitError } from '../../model/errors.ts';
 import { createApp, type Route } from '../shared/app.ts';
 import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
 import type { Params } from '../shared/router.ts';
-import { runBatch } from './batch.ts';
+import type { GcsJsonContext } from './api/context.ts';
 import {
   deleteBucket,
   getBucket,
@@ -13,15 +13,15 @@ import {
   listManagedFolders,
   patchBucket,
   updateBucket,
-} from './buckets.ts';
-import { deleteObject, patchObject, updateObject } from './change-object.ts';
-import type { GcsJsonContext } from './context.ts';
-import { composeObject, copyObject, moveObject, rewriteObject } from './copy-object.ts';
-import { getObject } from './get-object.ts';
-import { insertObject } from './insert-object.ts';
-import { listObjects } from './list-objects.ts';
-import { gcsJsonErrors } from './render-error.ts';
-import { cancelUpload, continueUpload } from './resumable-upload.ts';
+} from './buckets/buckets.ts';
+import { deleteObject, patchObject, updateObject } from './objects/change-object.ts';
+import { composeObject, copyObject, moveObject, rewriteObject } from './objects/copy-object.ts';
+import { getObject } from './objects/get-object.ts';
+import { insertObject } from './objects/insert-object.ts';
+import { listObjects } from './objects/list-objects.ts';
+import { runBatch } from './protocol/batch.ts';
+import { gcsJsonErrors } from './protocol/render-error.ts';
+import { cancelUpload, continueUpload } from './uploads/resumable-upload.ts';
 
 type Method = (context: GcsJsonContext, request: HttpRequest, params: Params) => Promise<HttpReply>;
 type Row = readonly [verb: string, pattern: string, operation: string, run: Method];

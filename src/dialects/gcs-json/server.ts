@@ -1,10 +1,10 @@
 import type { Namespace } from '../../namespace/service.ts';
 import { createApp, type Route } from '../shared/app.ts';
 import { HttpServer, type HttpServerDeps, type HttpServerSettings } from '../shared/http-server.ts';
-import { plainGenerations, shuffledGenerations } from './generation-codec.ts';
-import { limitMutations, type MannersProfile, slowAndRefuse } from './manners.ts';
-import { PageBudget } from './page-budget.ts';
-import { gcsJsonErrors } from './render-error.ts';
+import { plainGenerations, shuffledGenerations } from './protocol/generation-codec.ts';
+import { limitMutations, type MannersProfile, slowAndRefuse } from './protocol/manners.ts';
+import { PageBudget } from './protocol/page-budget.ts';
+import { gcsJsonErrors } from './protocol/render-error.ts';
 import { gcsJsonRoutes } from './routes.ts';
 
 export interface GcsJsonServerDeps extends HttpServerDeps {

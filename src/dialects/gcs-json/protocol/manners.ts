@@ -2,11 +2,11 @@
  * The manners of real GCS, for a gateway that stands in for it (`--as-gcs PROFILE`): whoever works against it must
  * live with unordered generations, a limit per name, and in the rough profile with latency and refusals.
  */
-import { StraitError } from '../../model/errors.ts';
-import type { Namespace } from '../../namespace/service.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Random } from '../../runtime/random.ts';
-import type { Route } from '../shared/app.ts';
+import { StraitError } from '../../../model/errors.ts';
+import type { Namespace } from '../../../namespace/service.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import type { Random } from '../../../runtime/random.ts';
+import type { Route } from '../../shared/app.ts';
 
 export const MANNERS_PROFILES = ['plain', 'rough'] as const;
 export type MannersProfile = (typeof MANNERS_PROFILES)[number];

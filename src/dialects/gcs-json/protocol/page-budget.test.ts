@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HttpReply } from '../shared/http-message.ts';
+import type { HttpReply } from '../../shared/http-message.ts';
 import { PageBudget, type Room } from './page-budget.ts';
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 /** Bucket resources as settings: kept word for word, since most of them mean nothing here yet. */
-import { StraitError } from '../../model/errors.ts';
-import { BUCKET_FIELDS, invalidField, isObject, type Resource, readFields } from './resources.ts';
+import { StraitError } from '../../../model/errors.ts';
+import { BUCKET_FIELDS, invalidField, isObject, type Resource, readFields } from '../api/resources.ts';
 
 export interface DecodedBucket {
   readonly name?: string;

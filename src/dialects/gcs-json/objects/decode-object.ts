@@ -1,8 +1,8 @@
 /** Object resources as attributes: for inserts, copies and compositions (all of them) and for patches (a change). */
-import { StraitError } from '../../model/errors.ts';
-import type { ObjectAttributes } from '../../model/object.ts';
-import type { AttributeChange } from '../../namespace/change-object.ts';
-import { invalidField, isObject, OBJECT_FIELDS, type Resource, readFields } from './resources.ts';
+import { StraitError } from '../../../model/errors.ts';
+import type { ObjectAttributes } from '../../../model/object.ts';
+import type { AttributeChange } from '../../../namespace/change-object.ts';
+import { invalidField, isObject, OBJECT_FIELDS, type Resource, readFields } from '../api/resources.ts';
 
 const TEXT_FIELDS = [
   'cacheControl',

@@ -2,18 +2,18 @@
  * Resumable uploads as GCS runs them. Durable progress is told in multiples of 256 KiB, as there: clients send again
  * from the offset they are told, and bytes below what is persisted are skipped.
  */
-import { isStraitError, StraitError } from '../../model/errors.ts';
-import type { UploadProgress } from '../../namespace/uploads.ts';
-import { parseUploadRange, type UploadRange } from '../shared/byte-range.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import { readBody } from '../shared/request-body.ts';
-import type { Params } from '../shared/router.ts';
-import { JSON_BODY_BYTES_MAX } from './change-object.ts';
-import type { GcsJsonContext } from './context.ts';
+import { isStraitError, StraitError } from '../../../model/errors.ts';
+import type { UploadProgress } from '../../../namespace/uploads.ts';
+import { parseUploadRange, type UploadRange } from '../../shared/byte-range.ts';
+import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import { readBody } from '../../shared/request-body.ts';
+import type { Params } from '../../shared/router.ts';
+import type { GcsJsonContext } from '../api/context.ts';
+import { OBJECT_NAMES, parseResource } from '../api/resources.ts';
+import { JSON_BODY_BYTES_MAX } from '../objects/change-object.ts';
+import { renderText } from '../protocol/render-error.ts';
+import { answerForm, NO_CACHE } from '../protocol/render-json.ts';
 import { decodeInsert } from './decode-insert.ts';
-import { renderText } from './render-error.ts';
-import { answerForm, NO_CACHE } from './render-json.ts';
-import { OBJECT_NAMES, parseResource } from './resources.ts';
 import { runUploadCommand } from './upload-command.ts';
 import { append, type Chunk, finish, renderProgress, UPLOAD_GRANULARITY_BYTES, uploadIdOf } from './upload-session.ts';
 

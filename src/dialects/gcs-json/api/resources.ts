@@ -2,7 +2,7 @@
  * The fields of the JSON resources (discovery document of storage:v1, revision 20260911): how a body is read and which
  * names `fields` may select. `output` fields are told by the server; clients may send them and are not heard.
  */
-import { StraitError } from '../../model/errors.ts';
+import { StraitError } from '../../../model/errors.ts';
 import type { FieldNames } from './fields.ts';
 
 export type FieldType = 'string' | 'boolean' | 'time' | 'stringMap' | 'object' | 'array' | 'output';

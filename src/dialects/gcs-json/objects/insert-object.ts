@@ -1,25 +1,25 @@
 /** objects.insert in one request: `media` and `multipart`. The bytes stream through; nothing is held. */
-import { StraitError } from '../../model/errors.ts';
-import type { InsertTarget } from '../../namespace/insert-object.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import { type MultipartPart, parseBoundary, readParts } from '../shared/multipart.ts';
-import { collect, unpackedBody } from '../shared/request-body.ts';
-import type { Params } from '../shared/router.ts';
-import { JSON_BODY_BYTES_MAX } from './change-object.ts';
-import type { GcsJsonContext } from './context.ts';
-import { decodeInsert, withEncodingParam } from './decode-insert.ts';
-import { decodeHashHeader, decodeMd5 } from './decode-object.ts';
+import { StraitError } from '../../../model/errors.ts';
+import type { InsertTarget } from '../../../namespace/insert-object.ts';
+import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import { type MultipartPart, parseBoundary, readParts } from '../../shared/multipart.ts';
+import { collect, unpackedBody } from '../../shared/request-body.ts';
+import type { Params } from '../../shared/router.ts';
+import type { GcsJsonContext } from '../api/context.ts';
 import {
   changingPreconditions,
   projectionParam,
   refuseCustomerKeys,
   requiredParameter,
   textParam,
-} from './decode-params.ts';
-import { answerForm, renderJson } from './render-json.ts';
+} from '../api/decode-params.ts';
+import { OBJECT_NAMES, parseResource, type Resource } from '../api/resources.ts';
+import { answerForm, renderJson } from '../protocol/render-json.ts';
+import { decodeInsert, withEncodingParam } from '../uploads/decode-insert.ts';
+import { continueUpload, startResumableUpload } from '../uploads/resumable-upload.ts';
+import { JSON_BODY_BYTES_MAX } from './change-object.ts';
+import { decodeHashHeader, decodeMd5 } from './decode-object.ts';
 import { renderObject } from './render-object.ts';
-import { OBJECT_NAMES, parseResource, type Resource } from './resources.ts';
-import { continueUpload, startResumableUpload } from './resumable-upload.ts';
 
 /** POST on an upload path: which protocol is told by `uploadType`, or by the headers of the newer protocol. */
 export async function insertObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {

@@ -1,7 +1,7 @@
-import type { HttpReply, HttpRequest, ReplyHeaders } from '../shared/http-message.ts';
-import { booleanParam } from './decode-params.ts';
-import { type FieldNames, parseFields, type Selection, select } from './fields.ts';
-import type { Resource } from './resources.ts';
+import type { HttpReply, HttpRequest, ReplyHeaders } from '../../shared/http-message.ts';
+import { booleanParam } from '../api/decode-params.ts';
+import { type FieldNames, parseFields, type Selection, select } from '../api/fields.ts';
+import type { Resource } from '../api/resources.ts';
 
 /** Answers of the JSON API are indented unless `prettyPrint=false`, as Google's are. */
 function isPretty(request: HttpRequest): boolean {

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isStraitError } from '../../model/errors.ts';
-import { decodeCrc32c, decodeHashHeader, decodeMd5 } from './decode-object.ts';
+import { isStraitError } from '../../../model/errors.ts';
+import { decodeCrc32c, decodeHashHeader, decodeMd5 } from '../objects/decode-object.ts';
+import { renderCrc32c } from '../objects/render-object.ts';
 import { bucketEtag, objectEtag, parseBucketEtag, parseEtagList, parseObjectEtag } from './etag.ts';
 import { decodePageToken, encodePageToken } from './page-token.ts';
-import { renderCrc32c } from './render-object.ts';
 
 const uint63 = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 

@@ -1,11 +1,11 @@
 /** Query parameters and headers of the JSON API as model values. Malformed values are 400 and name the parameter. */
-import { StraitError } from '../../model/errors.ts';
-import { type Generation, generation } from '../../model/ids.ts';
-import type { Preconditions } from '../../model/preconditions.ts';
-import type { HttpRequest } from '../shared/http-message.ts';
-import type { Query } from '../shared/target.ts';
-import { parseBucketEtag, parseEtagList, parseObjectEtag } from './etag.ts';
-import type { GenerationCodec } from './generation-codec.ts';
+import { StraitError } from '../../../model/errors.ts';
+import { type Generation, generation } from '../../../model/ids.ts';
+import type { Preconditions } from '../../../model/preconditions.ts';
+import type { HttpRequest } from '../../shared/http-message.ts';
+import type { Query } from '../../shared/target.ts';
+import { parseBucketEtag, parseEtagList, parseObjectEtag } from '../protocol/etag.ts';
+import type { GenerationCodec } from '../protocol/generation-codec.ts';
 
 const INT64_MAX = 2n ** 63n - 1n;
 export const PAGE_RESULTS_MAX = 1000;

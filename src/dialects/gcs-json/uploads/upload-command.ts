@@ -2,12 +2,12 @@
  * Resumable uploads driven by `X-Goog-Upload-Command` headers (the protocol of Firebase's and several Google clients,
  * chosen by `upload_protocol=resumable`). Every answer is 200 and tells the state in headers.
  */
-import { StraitError } from '../../model/errors.ts';
-import type { UploadProgress } from '../../namespace/uploads.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import type { GcsJsonContext } from './context.ts';
-import { answerForm, NO_CACHE } from './render-json.ts';
-import { OBJECT_NAMES } from './resources.ts';
+import { StraitError } from '../../../model/errors.ts';
+import type { UploadProgress } from '../../../namespace/uploads.ts';
+import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import type { GcsJsonContext } from '../api/context.ts';
+import { OBJECT_NAMES } from '../api/resources.ts';
+import { answerForm, NO_CACHE } from '../protocol/render-json.ts';
 import { acknowledgedBytes, append, finish, renderFinished, uploadIdOf } from './upload-session.ts';
 
 export async function runUploadCommand(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {

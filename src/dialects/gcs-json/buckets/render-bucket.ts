@@ -1,8 +1,8 @@
-import type { Bucket } from '../../model/bucket.ts';
-import type { Projection } from './decode-params.ts';
-import { bucketEtag } from './etag.ts';
-import { renderTime } from './render-object.ts';
-import type { Resource } from './resources.ts';
+import type { Bucket } from '../../../model/bucket.ts';
+import type { Projection } from '../api/decode-params.ts';
+import type { Resource } from '../api/resources.ts';
+import { renderTime } from '../objects/render-object.ts';
+import { bucketEtag } from '../protocol/etag.ts';
 
 export interface RenderBucketContext {
   readonly origin: string;

@@ -1,10 +1,8 @@
 /** The methods of buckets. */
-import type { Bucket } from '../../model/bucket.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import type { Params } from '../shared/router.ts';
-import { readResource } from './change-object.ts';
-import type { GcsJsonContext } from './context.ts';
-import { decodeBucket, patchedBucket, replacedBucket } from './decode-bucket.ts';
+import type { Bucket } from '../../../model/bucket.ts';
+import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import type { Params } from '../../shared/router.ts';
+import type { GcsJsonContext } from '../api/context.ts';
 import {
   bucketPreconditions,
   maxResultsParam,
@@ -12,14 +10,16 @@ import {
   projectionParam,
   requiredParameter,
   textParam,
-} from './decode-params.ts';
-import { bucketEtag } from './etag.ts';
-import { below, isSelected, type Selection, select } from './fields.ts';
-import { judgeEtag } from './get-object.ts';
-import { decodePageToken, encodePageToken } from './page-token.ts';
+} from '../api/decode-params.ts';
+import { below, isSelected, type Selection, select } from '../api/fields.ts';
+import { BUCKET_NAMES, BUCKETS_NAMES, MANAGED_FOLDERS_NAMES, STORAGE_LAYOUT_NAMES } from '../api/resources.ts';
+import { readResource } from '../objects/change-object.ts';
+import { judgeEtag } from '../objects/get-object.ts';
+import { bucketEtag } from '../protocol/etag.ts';
+import { decodePageToken, encodePageToken } from '../protocol/page-token.ts';
+import { answerForm, JSON_HEADERS, NO_CONTENT, renderJson, renderPage } from '../protocol/render-json.ts';
+import { decodeBucket, patchedBucket, replacedBucket } from './decode-bucket.ts';
 import { renderBucket, renderStorageLayout } from './render-bucket.ts';
-import { answerForm, JSON_HEADERS, NO_CONTENT, renderJson, renderPage } from './render-json.ts';
-import { BUCKET_NAMES, BUCKETS_NAMES, MANAGED_FOLDERS_NAMES, STORAGE_LAYOUT_NAMES } from './resources.ts';
 
 export async function insertBucket(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {
   const form = answerForm(request, BUCKET_NAMES);

@@ -1,5 +1,5 @@
-import { Semaphore } from '../../runtime/concurrency.ts';
-import type { HttpReply } from '../shared/http-message.ts';
+import { Semaphore } from '../../../runtime/concurrency.ts';
+import type { HttpReply } from '../../shared/http-message.ts';
 
 /** Pages put together at a time: they take turns with other requests, so more would only hold more. */
 const PAGES_AT_ONCE = 2;

@@ -3,7 +3,7 @@
  *
  *     list := item ("," item)*      item := name ("/" name)* ["(" list ")"]      name may be "*"
  */
-import { StraitError } from '../../model/errors.ts';
+import { StraitError } from '../../../model/errors.ts';
 
 /** Undefined means "all of it". */
 export type Selection = ReadonlyMap<string, Selection> | undefined;

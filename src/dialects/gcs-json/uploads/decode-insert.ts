@@ -1,11 +1,11 @@
-import type { ObjectAttributes } from '../../model/object.ts';
-import type { InsertTarget } from '../../namespace/insert-object.ts';
-import type { HttpRequest } from '../shared/http-message.ts';
-import type { Params } from '../shared/router.ts';
-import type { GcsJsonContext } from './context.ts';
-import { decodeHashHeader, decodeObject } from './decode-object.ts';
-import { changingPreconditions, requiredParameter, textParam } from './decode-params.ts';
-import type { Resource } from './resources.ts';
+import type { ObjectAttributes } from '../../../model/object.ts';
+import type { InsertTarget } from '../../../namespace/insert-object.ts';
+import type { HttpRequest } from '../../shared/http-message.ts';
+import type { Params } from '../../shared/router.ts';
+import type { GcsJsonContext } from '../api/context.ts';
+import { changingPreconditions, requiredParameter, textParam } from '../api/decode-params.ts';
+import type { Resource } from '../api/resources.ts';
+import { decodeHashHeader, decodeObject } from '../objects/decode-object.ts';
 
 export interface InsertParts {
   readonly params: Params;

@@ -1,10 +1,10 @@
-import { StraitError } from '../../model/errors.ts';
-import type { ByteRange, NamedObject } from '../../model/object.ts';
-import { resolveRange } from '../shared/byte-range.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import { gunzipStream } from '../shared/request-body.ts';
-import type { Params } from '../shared/router.ts';
-import type { GcsJsonContext } from './context.ts';
+import { StraitError } from '../../../model/errors.ts';
+import type { ByteRange, NamedObject } from '../../../model/object.ts';
+import { resolveRange } from '../../shared/byte-range.ts';
+import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import { gunzipStream } from '../../shared/request-body.ts';
+import type { Params } from '../../shared/router.ts';
+import type { GcsJsonContext } from '../api/context.ts';
 import {
   failedIfMatch,
   generationParam,
@@ -12,12 +12,12 @@ import {
   projectionParam,
   readingPreconditions,
   refuseCustomerKeys,
-} from './decode-params.ts';
-import { parseEtagList } from './etag.ts';
-import { answerForm, renderJson } from './render-json.ts';
+} from '../api/decode-params.ts';
+import { OBJECT_NAMES } from '../api/resources.ts';
+import { parseEtagList } from '../protocol/etag.ts';
+import { answerForm, renderJson } from '../protocol/render-json.ts';
 import { mediaHeaders } from './render-media.ts';
 import { etagOf, renderObject } from './render-object.ts';
-import { OBJECT_NAMES } from './resources.ts';
 
 /** objects.get: the resource, or with `alt=media` and on the download path the bytes. */
 export async function getObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {

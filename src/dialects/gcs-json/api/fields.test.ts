@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isStraitError } from '../../model/errors.ts';
+import { isStraitError } from '../../../model/errors.ts';
 import { below, isSelected, parseFields, select } from './fields.ts';
 import { OBJECTS_NAMES } from './resources.ts';
 

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { StraitError } from '../../model/errors.ts';
+import { StraitError } from '../../../model/errors.ts';
 
 /**
  * Page tokens are opaque to clients: a kind (one letter), a name, and a check sum that tells ours from anything else.

@@ -1,6 +1,6 @@
-import type { ObjectState } from '../../model/object.ts';
-import type { ReplyHeaders } from '../shared/http-message.ts';
-import type { GenerationCodec } from './generation-codec.ts';
+import type { ObjectState } from '../../../model/object.ts';
+import type { ReplyHeaders } from '../../shared/http-message.ts';
+import type { GenerationCodec } from '../protocol/generation-codec.ts';
 import { etagOf, renderCrc32c, renderMd5 } from './render-object.ts';
 
 /** Headers of a download. A missing content type is served as `application/octet-stream`. */

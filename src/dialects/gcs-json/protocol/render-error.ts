@@ -1,8 +1,8 @@
 /** Errors as clients of GCS know them (status and error codes page of the JSON API). */
-import { type ErrorCode, isStraitError, StraitError } from '../../model/errors.ts';
-import type { ErrorRenderer } from '../shared/app.ts';
-import { ClientGone } from '../shared/exchange.ts';
-import type { HttpReply, HttpRequest, ReplyHeaders } from '../shared/http-message.ts';
+import { type ErrorCode, isStraitError, StraitError } from '../../../model/errors.ts';
+import type { ErrorRenderer } from '../../shared/app.ts';
+import { ClientGone } from '../../shared/exchange.ts';
+import type { HttpReply, HttpRequest, ReplyHeaders } from '../../shared/http-message.ts';
 import { NO_CACHE } from './render-json.ts';
 
 interface Rendering {

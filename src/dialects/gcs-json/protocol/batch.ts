@@ -3,11 +3,11 @@
  * as they come, so memory is bounded by the request (10 MB) and a few answers.
  */
 import { STATUS_CODES } from 'node:http';
-import { StraitError } from '../../model/errors.ts';
-import { bytesOf, type HttpReply, type HttpRequest, isStream, type RequestHeaders } from '../shared/http-message.ts';
-import { parseBoundary, readParts } from '../shared/multipart.ts';
-import { collect, readBody } from '../shared/request-body.ts';
-import { parseTarget } from '../shared/target.ts';
+import { StraitError } from '../../../model/errors.ts';
+import { bytesOf, type HttpReply, type HttpRequest, isStream, type RequestHeaders } from '../../shared/http-message.ts';
+import { parseBoundary, readParts } from '../../shared/multipart.ts';
+import { collect, readBody } from '../../shared/request-body.ts';
+import { parseTarget } from '../../shared/target.ts';
 
 const BATCH_BYTES_MAX = 10 * 1024 * 1024;
 /** Google's page says 100; its Python client sends up to 1,000. */

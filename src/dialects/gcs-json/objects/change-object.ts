@@ -1,14 +1,14 @@
 /** objects.patch, objects.update and objects.delete. */
-import type { ObjectAddress } from '../../namespace/read-object.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import { readBody } from '../shared/request-body.ts';
-import type { Params } from '../shared/router.ts';
-import type { GcsJsonContext } from './context.ts';
+import type { ObjectAddress } from '../../../namespace/read-object.ts';
+import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import { readBody } from '../../shared/request-body.ts';
+import type { Params } from '../../shared/router.ts';
+import type { GcsJsonContext } from '../api/context.ts';
+import { changingPreconditions, generationParam, projectionParam } from '../api/decode-params.ts';
+import { OBJECT_NAMES, parseResource, type Resource } from '../api/resources.ts';
+import { answerForm, NO_CONTENT, renderJson } from '../protocol/render-json.ts';
 import { patchedAttributes, replacedAttributes } from './decode-object.ts';
-import { changingPreconditions, generationParam, projectionParam } from './decode-params.ts';
-import { answerForm, NO_CONTENT, renderJson } from './render-json.ts';
 import { renderObject } from './render-object.ts';
-import { OBJECT_NAMES, parseResource, type Resource } from './resources.ts';
 
 export const JSON_BODY_BYTES_MAX = 1024 * 1024;
 

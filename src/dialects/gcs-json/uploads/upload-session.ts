@@ -1,14 +1,14 @@
 /** The steps of a resumable upload that its two protocols (Content-Range, X-Goog-Upload-Command) share. */
-import { StraitError } from '../../model/errors.ts';
-import type { NamedObject } from '../../model/object.ts';
-import type { UploadProgress } from '../../namespace/uploads.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import type { GcsJsonContext } from './context.ts';
-import { decodeHashHeader } from './decode-object.ts';
-import { projectionParam, requiredParameter } from './decode-params.ts';
-import { answerForm, NO_CACHE, renderJson } from './render-json.ts';
-import { renderObject } from './render-object.ts';
-import { OBJECT_NAMES } from './resources.ts';
+import { StraitError } from '../../../model/errors.ts';
+import type { NamedObject } from '../../../model/object.ts';
+import type { UploadProgress } from '../../../namespace/uploads.ts';
+import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import type { GcsJsonContext } from '../api/context.ts';
+import { projectionParam, requiredParameter } from '../api/decode-params.ts';
+import { OBJECT_NAMES } from '../api/resources.ts';
+import { decodeHashHeader } from '../objects/decode-object.ts';
+import { renderObject } from '../objects/render-object.ts';
+import { answerForm, NO_CACHE, renderJson } from '../protocol/render-json.ts';
 
 export const UPLOAD_GRANULARITY_BYTES = 256 * 1024;
 

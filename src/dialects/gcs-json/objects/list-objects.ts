@@ -1,15 +1,15 @@
-import { StraitError } from '../../model/errors.ts';
-import type { NamedObject } from '../../model/object.ts';
-import type { ListInput, ListResult } from '../../namespace/list-objects.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import type { Params } from '../shared/router.ts';
-import type { GcsJsonContext } from './context.ts';
-import { booleanParam, maxResultsParam, projectionParam, textParam } from './decode-params.ts';
-import { below, isSelected, select } from './fields.ts';
-import { decodePageToken, encodePageToken } from './page-token.ts';
-import { type AnswerForm, answerForm, JSON_HEADERS, type Page, renderPage } from './render-json.ts';
+import { StraitError } from '../../../model/errors.ts';
+import type { NamedObject } from '../../../model/object.ts';
+import type { ListInput, ListResult } from '../../../namespace/list-objects.ts';
+import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import type { Params } from '../../shared/router.ts';
+import type { GcsJsonContext } from '../api/context.ts';
+import { booleanParam, maxResultsParam, projectionParam, textParam } from '../api/decode-params.ts';
+import { below, isSelected, select } from '../api/fields.ts';
+import { OBJECTS_NAMES } from '../api/resources.ts';
+import { decodePageToken, encodePageToken } from '../protocol/page-token.ts';
+import { type AnswerForm, answerForm, JSON_HEADERS, type Page, renderPage } from '../protocol/render-json.ts';
 import { type RenderObjectContext, renderObject } from './render-object.ts';
-import { OBJECTS_NAMES } from './resources.ts';
 
 export async function listObjects(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
   const { query } = request.target;

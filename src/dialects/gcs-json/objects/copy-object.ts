@@ -1,13 +1,11 @@
 /** objects.copy, objects.rewrite, objects.move and objects.compose. All end in their first call: no bytes move. */
-import { generation } from '../../model/ids.ts';
-import type { NamedObject, ObjectAttributes } from '../../model/object.ts';
-import type { Preconditions } from '../../model/preconditions.ts';
-import type { ComposeInput, CopyInput } from '../../namespace/copy-object.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import type { Params } from '../shared/router.ts';
-import { readResource } from './change-object.ts';
-import type { GcsJsonContext } from './context.ts';
-import { decodeObject } from './decode-object.ts';
+import { generation } from '../../../model/ids.ts';
+import type { NamedObject, ObjectAttributes } from '../../../model/object.ts';
+import type { Preconditions } from '../../../model/preconditions.ts';
+import type { ComposeInput, CopyInput } from '../../../namespace/copy-object.ts';
+import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import type { Params } from '../../shared/router.ts';
+import type { GcsJsonContext } from '../api/context.ts';
 import {
   booleanParam,
   changingPreconditions,
@@ -18,9 +16,7 @@ import {
   refuseCustomerKeys,
   requiredParameter,
   sourcePreconditions,
-} from './decode-params.ts';
-import { type AnswerForm, answerForm, renderJson } from './render-json.ts';
-import { renderObject } from './render-object.ts';
+} from '../api/decode-params.ts';
 import {
   COMPOSE_FIELDS,
   checkInt64,
@@ -30,7 +26,11 @@ import {
   REWRITE_NAMES,
   type Resource,
   readFields,
-} from './resources.ts';
+} from '../api/resources.ts';
+import { type AnswerForm, answerForm, renderJson } from '../protocol/render-json.ts';
+import { readResource } from './change-object.ts';
+import { decodeObject } from './decode-object.ts';
+import { renderObject } from './render-object.ts';
 
 const MEBIBYTE = 1024n * 1024n;
 

@@ -1,8 +1,8 @@
-import type { NamedObject, ObjectState } from '../../model/object.ts';
-import type { Projection } from './decode-params.ts';
-import { objectEtag } from './etag.ts';
-import type { GenerationCodec } from './generation-codec.ts';
-import type { Resource } from './resources.ts';
+import type { NamedObject, ObjectState } from '../../../model/object.ts';
+import type { Projection } from '../api/decode-params.ts';
+import type { Resource } from '../api/resources.ts';
+import { objectEtag } from '../protocol/etag.ts';
+import type { GenerationCodec } from '../protocol/generation-codec.ts';
 
 export interface RenderObjectContext {
   /** `http://host:port` of the request: links must lead back to whoever answered. */
