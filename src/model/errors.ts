@@ -11,6 +11,8 @@ export interface ErrorDetails {
   permissionDenied: { owner?: string };
   bucketNotFound: { bucket: string };
   objectNotFound: { bucket: string; object: string };
+  /** Something else that a path names, such as an operation; the message says which. */
+  notFound: { what: string };
   uploadNotFound: { uploadId: string };
   /** An upload that was cancelled or has expired. */
   uploadGone: { uploadId: string };
@@ -46,6 +48,7 @@ export const RETRY: Readonly<Record<ErrorCode, Retry>> = {
   permissionDenied: 'never',
   bucketNotFound: 'never',
   objectNotFound: 'never',
+  notFound: 'never',
   uploadNotFound: 'never',
   uploadGone: 'never',
   alreadyExists: 'never',

@@ -278,7 +278,7 @@ test('the service runs its chores in turn and survives a failing one', async () 
     sleep: async (ms: number) => {
       pass(ms);
       turns += 1;
-      if (turns === 1_000) stop.abort();
+      if (turns === 5_000) stop.abort();
     },
   };
   deps.blobs.listStaging = () => {

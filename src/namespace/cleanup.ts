@@ -1,6 +1,8 @@
 import type { Service } from '../runtime/lifecycle.ts';
+import { advanceOperationsOnce, expireOperationsOnce } from './advance-operations.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { expireUploadsOnce } from './expire-uploads.ts';
+import { OPERATION_WORKERS } from './operation-workers.ts';
 import { reapOnce } from './reap.ts';
 import { OrphanSweep } from './sweep-orphans.ts';
 
@@ -8,12 +10,14 @@ export interface CleanupSettings {
   readonly reapEveryMs: number;
   readonly expireEveryMs: number;
   readonly sweepEveryMs: number;
+  readonly advanceEveryMs: number;
 }
 
 export const CLEANUP_DEFAULTS: CleanupSettings = {
   reapEveryMs: 5_000,
   expireEveryMs: 60_000,
   sweepEveryMs: 30 * 60_000,
+  advanceEveryMs: 1_000,
 };
 
 interface Chore {
@@ -53,6 +57,23 @@ export class Cleanup implements Service {
         run: async (signal) => {
           const { sessions, stagings } = await expireUploadsOnce(deps, signal);
           if (sessions + stagings > 0) logger.log('info', 'expired uploads', { sessions, stagings });
+        },
+      },
+      {
+        name: 'advance operations',
+        everyMs: settings.advanceEveryMs,
+        dueMs: 0,
+        run: async (signal) => {
+          const ended = await advanceOperationsOnce(deps, OPERATION_WORKERS, signal);
+          if (ended > 0) logger.log('info', 'operations ended', { ended });
+        },
+      },
+      {
+        name: 'expire operations',
+        everyMs: settings.expireEveryMs,
+        dueMs: 0,
+        run: async (signal) => {
+          await expireOperationsOnce(deps, signal);
         },
       },
       {

@@ -1,5 +1,6 @@
 import type { Bucket } from '../model/bucket.ts';
 import type { NamedObject } from '../model/object.ts';
+import type { Operation } from '../model/operation.ts';
 import * as buckets from './buckets.ts';
 import * as changing from './change-object.ts';
 import * as composing from './compose-object.ts';
@@ -7,6 +8,7 @@ import * as copying from './copy-object.ts';
 import type { NamespaceDeps } from './deps.ts';
 import * as inserting from './insert-object.ts';
 import * as listing from './list-objects.ts';
+import * as operating from './operations.ts';
 import * as reading from './read-object.ts';
 import * as uploading from './uploads.ts';
 
@@ -32,6 +34,9 @@ export interface Namespace {
   readonly copyObject: Use<copying.CopyInput, NamedObject>;
   readonly moveObject: Use<copying.CopyInput, NamedObject>;
   readonly composeObject: Use<composing.ComposeInput, NamedObject>;
+  readonly getOperation: Use<operating.OperationAddress, Operation>;
+  readonly listOperations: Use<operating.ListOperationsInput, operating.OperationPage>;
+  readonly cancelOperation: Use<operating.OperationAddress, void>;
   readonly startUpload: Use<inserting.InsertTarget, { readonly uploadId: string }>;
   readonly uploadStatus: Use<string, uploading.UploadProgress>;
   readonly appendUpload: Use<uploading.UploadChunk, uploading.UploadProgress>;
@@ -54,6 +59,9 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     copyObject: (input) => copying.copyObject(deps, input),
     moveObject: (input) => copying.moveObject(deps, input),
     composeObject: (input) => composing.composeObject(deps, input),
+    getOperation: (address) => operating.getOperation(deps, address),
+    listOperations: (input) => operating.listOperations(deps, input),
+    cancelOperation: (address) => operating.cancelOperation(deps, address),
     startUpload: (input) => uploading.startUpload(deps, input),
     uploadStatus: (input) => uploading.uploadStatus(deps, input),
     appendUpload: (input) => uploading.appendUpload(deps, input),

@@ -39,6 +39,8 @@ const WORDS = {
   table: word('table'),
   set: word('set'),
   setMember: word('setMember'),
+  operation: word('operation'),
+  operationPending: word('operationPending'),
 } as const;
 
 export const bucketKey = (name: BucketName): Uint8Array => join([WORDS.bucket, name]);
@@ -63,6 +65,12 @@ export const tableKey = (bucketId: BucketId, prefix: ObjectName): Uint8Array =>
 export const setKey = (setId: string): Uint8Array => join([WORDS.set, hex(setId)]);
 export const setMemberKey = (setId: string, place: ObjectPlace): Uint8Array =>
   join([WORDS.setMember, hex(setId), hex(place.folderId), place.leaf]);
+
+export const operationKey = (bucketId: BucketId, id: string): Uint8Array =>
+  join([WORDS.operation, hex(bucketId), hex(id)]);
+/** There while the operation runs: what has to be driven on. */
+export const operationPendingKey = (bucketId: BucketId, id: string): Uint8Array =>
+  join([WORDS.operationPending, hex(bucketId), hex(id)]);
 
 export function reapedKey(timeMs: number, id: BlobId): Uint8Array {
   const time = Buffer.alloc(8);
@@ -122,6 +130,9 @@ export const afterLeaves = (id: BucketId, prefix: ObjectName): Uint8Array =>
   afterPrefix(objectKey(flatPlace(id, prefix)));
 /** Object rows of a flat bucket whose names start with `prefix`. */
 export const namesFrom = (id: BucketId, prefix: ObjectName): KeyRange => prefixRange(objectKey(flatPlace(id, prefix)));
+export const operationsOf = (bucketId: BucketId): KeyRange => prefixRange(operationKey(bucketId, ''));
+export const allOperations = (): KeyRange => prefixRange(WORDS.operation);
+export const allPendingOperations = (): KeyRange => prefixRange(WORDS.operationPending);
 export const allUploads = (): KeyRange => prefixRange(WORDS.upload);
 export const allUnreferenced = (): KeyRange => prefixRange(WORDS.unreferenced);
 export const allReaped = (): KeyRange => prefixRange(WORDS.reaped);
@@ -172,6 +183,11 @@ export function blobIdOf(kind: 'unreferenced' | 'blob', key: Uint8Array): BlobId
 export function reapedOf(key: Uint8Array): { readonly timeMs: number; readonly blobId: BlobId } {
   const bytes = Buffer.from(key.subarray(WORDS.reaped.length));
   return { timeMs: Number(bytes.readBigUInt64BE(0)), blobId: bytes.subarray(8, 24).toString('hex') as BlobId };
+}
+
+/** The row of an operation, from the row that says it runs. */
+export function operationKeyOf(pendingKey: Uint8Array): Uint8Array {
+  return Buffer.concat([WORDS.operation, pendingKey.subarray(WORDS.operationPending.length)]);
 }
 
 export function setIdOf(key: Uint8Array): string {

@@ -19,6 +19,7 @@ const RENDERING: Readonly<Record<ErrorCode, Rendering>> = {
   permissionDenied: { status: 403, reason: 'forbidden' },
   bucketNotFound: { status: 404, reason: 'notFound' },
   objectNotFound: { status: 404, reason: 'notFound' },
+  notFound: { status: 404, reason: 'notFound' },
   uploadNotFound: { status: 404, reason: 'notFound' },
   uploadGone: { status: 410, reason: 'gone' },
   alreadyExists: { status: 409, reason: 'conflict' },

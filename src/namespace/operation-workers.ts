@@ -1,0 +1,4 @@
+import type { OperationWorkers } from './advance-operations.ts';
+
+/** Who drives which operations on. Kinds that are whole when they begin need nobody. */
+export const OPERATION_WORKERS: OperationWorkers = {};
