@@ -1,6 +1,9 @@
+import { isStraitError } from '../../model/errors.ts';
+import type { BucketName } from '../../model/ids.ts';
 import type { Namespace } from '../../namespace/service.ts';
 import { createApp, type Route } from '../shared/app.ts';
 import { HttpServer, type HttpServerDeps, type HttpServerSettings } from '../shared/http-server.ts';
+import { type CorsEntry, withCors } from './protocol/cors.ts';
 import { plainGenerations, shuffledGenerations } from './protocol/generation-codec.ts';
 import { limitMutations, type MannersProfile, slowAndRefuse } from './protocol/manners.ts';
 import { PageBudget } from './protocol/page-budget.ts';
@@ -38,5 +41,16 @@ export function createGcsJsonServer(deps: GcsJsonServerDeps, settings: GcsJsonSe
           manners.profile,
         );
   const served = [...(deps.decorate?.(routes) ?? routes), ...(deps.routes ?? [])];
-  return new HttpServer(deps, settings.http, createApp(served, gcsJsonErrors));
+  const app = withCors(createApp(served, gcsJsonErrors), (bucket) => readCors(deps.namespace, bucket));
+  return new HttpServer(deps, settings.http, app);
+}
+
+async function readCors(namespace: Namespace, name: BucketName): Promise<readonly CorsEntry[]> {
+  try {
+    const { cors } = (await namespace.getBucket({ name, preconditions: {} })).settings;
+    return Array.isArray(cors) ? cors : [];
+  } catch (error) {
+    if (isStraitError(error, 'bucketNotFound')) return [];
+    throw error;
+  }
 }

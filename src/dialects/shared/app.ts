@@ -16,7 +16,10 @@ export interface ErrorRenderer {
   renderNotFound(request: HttpRequest): HttpReply;
 }
 
-/** The routes of one or more dialects as one application. HEAD is answered as GET, without the body. */
+/**
+ * The routes of one or more dialects as one application. HEAD is answered as GET, without the body; OPTIONS says what
+ * else a path answers to.
+ */
 export function createApp(routes: readonly Route[], errors: ErrorRenderer): HttpApp {
   const router = new Router<Route>();
   for (const route of routes) router.add(route.method, route.pattern, route);
@@ -27,9 +30,11 @@ export function createApp(routes: readonly Route[], errors: ErrorRenderer): Http
       const match = router.match(method === 'HEAD' ? 'GET' : method, target.segments);
       if (match.kind === 'notFound') return errors.renderNotFound(request);
       if (match.kind === 'methodNotAllowed') {
+        const allow = { Allow: match.allowed.join(', ') };
+        if (method === 'OPTIONS') return { status: 200, headers: { ...allow, 'Content-Length': 0 } };
         const error = new StraitError('methodNotAllowed', `${method} is not allowed here.`, { method });
         const reply = errors.render(error, request);
-        return { ...reply, headers: { ...reply.headers, Allow: match.allowed.join(', ') } };
+        return { ...reply, headers: { ...reply.headers, ...allow } };
       }
       const { trace } = request;
       trace.operation = match.value.operation;
