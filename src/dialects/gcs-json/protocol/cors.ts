@@ -1,6 +1,6 @@
 /**
  * Cross-origin requests, as a bucket's `cors` setting allows them (Cloud Storage page "Cross-origin resource sharing"):
- * the first entry that names the origin and the method decides; without one the answer says nothing, and browsers refuse.
+ * the first entry that names the origin and the method decides; without one the answer says nothing: browsers refuse.
  */
 import { StraitError } from '../../../model/errors.ts';
 import type { BucketName } from '../../../model/ids.ts';
