@@ -12,6 +12,7 @@ import { type BlobId, blobId, stagingId } from '../../src/model/ids.ts';
 import type { ByteRange } from '../../src/model/object.ts';
 import type { BlobStore, OpenOptions } from '../../src/stores/blobs/port.ts';
 import { chunked, patterned } from '../support/patterned-bytes.ts';
+import { encryptionTests } from './blob-encryption.ts';
 
 export interface BlobHarness {
   /** A store over the harness's bytes. Two of them stand for two processes. */
@@ -23,6 +24,8 @@ export interface BlobHarness {
     read(id: BlobId): Promise<Buffer>;
     replace(id: BlobId, bytes: Buffer): Promise<void>;
   };
+  /** Where all that is stored lies, stagings included; absent where there is no such folder. */
+  readonly folder?: string;
   /** How often properties are tried: remote stores are slower. */
   readonly rounds: number;
   readonly keepsAllInMemory?: boolean;
@@ -89,11 +92,12 @@ export function blobStoreContract(adapter: string, start: () => Promise<BlobHarn
     readingTests(context);
     corruptionTests(context);
     limitTests(context);
+    encryptionTests(context);
     largeTests(context);
   });
 }
 
-interface BlobContext {
+export interface BlobContext {
   readonly harness: BlobHarness;
   readonly store: BlobStore;
   /** The same bytes as `store`, as another process would see them. */

@@ -24,6 +24,7 @@ blobStoreContract('files', async () => {
     open: () => open(join(folder.path, 'store')),
     openFull: (capacityBytes) => open(join(folder.path, 'full'), fullAfter(new NodeFileLayer(), capacityBytes)),
     stored: { read: (id) => readFile(pathOf(id)), replace: (id, bytes) => writeFile(pathOf(id), bytes) },
+    folder: folder.path,
     rounds: 50,
     close: async () => await folder[Symbol.asyncDispose](),
   };

@@ -20,6 +20,7 @@ else {
     return {
       open: async () => new S3BlobStore(deps, { endpoint, bucket, keys }),
       stored: { read: (id) => readFile(pathOf(id)), replace: (id, bytes) => writeFile(pathOf(id), bytes) },
+      folder: server.bucketFolder,
       rounds: 10,
       close: () => server.close(),
     };

@@ -19,6 +19,7 @@ const RUNTIME = [
   'src/runtime/metrics.ts',
   'src/runtime/concurrency.ts',
   'src/runtime/random.ts',
+  'src/runtime/sealed-box.ts',
 ];
 const PORTS = [
   'src/stores/metadata/port.ts',

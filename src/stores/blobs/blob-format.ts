@@ -1,26 +1,33 @@
 import { crc32c } from '@node-rs/crc32';
 import { StraitError } from '../../model/errors.ts';
 import type { BlobId } from '../../model/ids.ts';
+import { BOX_BYTES } from '../../runtime/sealed-box.ts';
 import type { SealedBlob } from './port.ts';
 import { corruptBlob } from './refusals.ts';
 
-/** Blob format v1, cipher `none`: `docs/formats/blob-v1.md` is the layout in words. */
+/** Blob format v1: `docs/formats/blob-v1.md` is the layout in words. */
 
 export const BLOCK_BYTES = 65_536;
 export const CHECK_BYTES = 4;
-export const STRIDE_BYTES = BLOCK_BYTES + CHECK_BYTES;
 export const HEADER_BYTES = 64;
 export const FOOTER_BYTES = 64;
 
 const VERSION = 1;
-const CIPHER_NONE = 0;
 const BLOCK_LOG2 = 16;
 const HEADER_MAGIC = Buffer.from('STRTBLOB');
 const FOOTER_MAGIC = Buffer.from('STRTBEND');
 const HAS_MD5 = 1;
 
+/** The position of each is its number in the header. */
+const CIPHERS = ['none', 'aes-256-gcm'] as const;
+export type Cipher = (typeof CIPHERS)[number];
+
+/** What a stored block has besides its content. Bytes. */
+const ADDED_BYTES: Readonly<Record<Cipher, number>> = { none: CHECK_BYTES, 'aes-256-gcm': BOX_BYTES + CHECK_BYTES };
+
 /** Content bytes of one blob, and where they lie in its stored bytes. */
 export interface BlobLayout {
+  readonly cipher: Cipher;
   /** Content bytes. */
   readonly size: number;
   readonly blockCount: number;
@@ -28,29 +35,37 @@ export interface BlobLayout {
   readonly storedBytes: number;
 }
 
-export function layoutOfSize(size: number): BlobLayout {
+export function layoutOfSize(size: number, cipher: Cipher = 'none'): BlobLayout {
   const blockCount = Math.ceil(size / BLOCK_BYTES);
-  return { size, blockCount, storedBytes: HEADER_BYTES + size + blockCount * CHECK_BYTES + FOOTER_BYTES };
+  const storedBytes = HEADER_BYTES + size + blockCount * ADDED_BYTES[cipher] + FOOTER_BYTES;
+  return { cipher, size, blockCount, storedBytes };
 }
 
 /** The layout that has this stored length; `undefined` when none has. */
-export function layoutOfStoredBytes(storedBytes: number): BlobLayout | undefined {
+export function layoutOfStoredBytes(storedBytes: number, cipher: Cipher = 'none'): BlobLayout | undefined {
   const body = storedBytes - HEADER_BYTES - FOOTER_BYTES;
   if (body < 0) return undefined;
-  const rest = body % STRIDE_BYTES;
-  if (rest > 0 && rest <= CHECK_BYTES) return undefined;
-  const size = Math.floor(body / STRIDE_BYTES) * BLOCK_BYTES + (rest === 0 ? 0 : rest - CHECK_BYTES);
-  return layoutOfSize(size);
+  const added = ADDED_BYTES[cipher];
+  const stride = BLOCK_BYTES + added;
+  const rest = body % stride;
+  if (rest > 0 && rest <= added) return undefined;
+  const size = Math.floor(body / stride) * BLOCK_BYTES + (rest === 0 ? 0 : rest - added);
+  return layoutOfSize(size, cipher);
 }
 
 /** Where stored block `index` begins in the stored bytes. */
-export function storedOffsetOfBlock(index: number): number {
-  return HEADER_BYTES + index * STRIDE_BYTES;
+export function storedOffsetOfBlock(index: number, cipher: Cipher = 'none'): number {
+  return HEADER_BYTES + index * (BLOCK_BYTES + ADDED_BYTES[cipher]);
 }
 
-/** Where content byte `offset` lies, or will lie, in the stored bytes. */
+/** Where content byte `offset` of a blob that is not encrypted lies, or will lie, in the stored bytes. */
 export function storedOffsetOfContent(offset: number): number {
   return storedOffsetOfBlock(Math.floor(offset / BLOCK_BYTES)) + (offset % BLOCK_BYTES);
+}
+
+/** Bytes of stored block `index`, its check included. */
+export function storedBytesOfBlock(layout: BlobLayout, index: number): number {
+  return contentBytesOfBlock(layout, index) + ADDED_BYTES[layout.cipher];
 }
 
 /** Content bytes of block `index`. */
@@ -74,11 +89,11 @@ export class BlockChecks {
   }
 }
 
-export function encodeHeader(id: BlobId): Buffer {
+export function encodeHeader(id: BlobId, cipher: Cipher = 'none'): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   HEADER_MAGIC.copy(header, 0);
   header.writeUInt16BE(VERSION, 8);
-  header.writeUInt8(CIPHER_NONE, 10);
+  header.writeUInt8(CIPHERS.indexOf(cipher), 10);
   header.writeUInt8(BLOCK_LOG2, 11);
   Buffer.from(id, 'hex').copy(header, 16);
   header.writeUInt32BE(crc32c(header.subarray(0, 60)), 60);
@@ -86,7 +101,7 @@ export function encodeHeader(id: BlobId): Buffer {
 }
 
 /** Throws `corrupt` when it is not the header of this blob, `unsupported` when it is one of a later format. */
-export function verifyHeader(id: BlobId, header: Buffer): void {
+export function verifyHeader(id: BlobId, header: Buffer): Cipher {
   if (header.length !== HEADER_BYTES || !header.subarray(0, 8).equals(HEADER_MAGIC)) {
     throw corruptBlob(id, 'the header is not one');
   }
@@ -94,13 +109,11 @@ export function verifyHeader(id: BlobId, header: Buffer): void {
     throw corruptBlob(id, 'the header fails its checksum');
   }
   if (header.toString('hex', 16, 32) !== id) throw corruptBlob(id, 'the header is that of another blob');
-  const [version, cipher, blockLog2] = [header.readUInt16BE(8), header.readUInt8(10), header.readUInt8(11)];
-  if (version !== VERSION || cipher !== CIPHER_NONE || blockLog2 !== BLOCK_LOG2) {
-    const feature = `blob format ${version}, cipher ${cipher}, blocks of 2^${blockLog2} bytes`;
-    throw new StraitError('unsupported', `blob ${id} is written in ${feature}: this release cannot read it`, {
-      feature,
-    });
-  }
+  const [version, number, blockLog2] = [header.readUInt16BE(8), header.readUInt8(10), header.readUInt8(11)];
+  const cipher = CIPHERS[number];
+  if (version === VERSION && cipher !== undefined && blockLog2 === BLOCK_LOG2) return cipher;
+  const feature = `blob format ${version}, cipher ${number}, blocks of 2^${blockLog2} bytes`;
+  throw new StraitError('unsupported', `blob ${id} is written in ${feature}: this release cannot read it`, { feature });
 }
 
 export function encodeFooter({ blobId, size, crc32c: whole, md5 }: SealedBlob): Buffer {

@@ -99,7 +99,7 @@ test('header and footer: every flipped bit, another blob and another length are 
 test('a later version, an unknown cipher and another block size are refused as unsupported', () => {
   for (const [offset, value] of [
     [9, 2],
-    [10, 1],
+    [10, 2],
     [10, 9],
     [11, 17],
   ] as const) {

@@ -1,7 +1,7 @@
 import { crc32c } from '@node-rs/crc32';
 import { combineCrc32c, combineCrc32cBy, crc32cShift } from '../../model/crc32c.ts';
 import type { BlobId } from '../../model/ids.ts';
-import { BLOCK_BYTES, BlockChecks, CHECK_BYTES } from './blob-format.ts';
+import { BLOCK_BYTES, BlockChecks, CHECK_BYTES, type Cipher, storedOffsetOfContent } from './blob-format.ts';
 
 /** Where an encoder stands between two chunks: with it another process goes on. */
 export interface EncoderState {
@@ -15,10 +15,25 @@ export interface EncoderState {
 
 export const FRESH: EncoderState = { offset: 0, fullCrc32c: 0, startedCrc32c: 0 };
 
+/** Turns content into stored blocks as it comes. The header is not its affair. */
+export interface ContentEncoder {
+  readonly cipher: Cipher;
+  readonly state: EncoderState;
+  /** CRC32C of all content so far. */
+  readonly crc32c: number;
+  /** Where in the stored bytes the next emitted one lies. */
+  readonly position: number;
+  /** Takes content; hands stored bytes to `emit`, in order. */
+  push(chunk: Uint8Array, emit: (stored: Uint8Array) => void): void;
+  /** Ends the last block; nothing can be pushed afterwards. The state stays that of the content. */
+  end(emit: (stored: Uint8Array) => void): void;
+}
+
 const BLOCK_SHIFT = crc32cShift(BLOCK_BYTES);
 
-/** Turns content into stored blocks as it comes, holding none of it. Each byte is checksummed once. */
-export class BlockEncoder {
+/** Cipher `none`: holds no content back. Each byte is checksummed once. */
+export class BlockEncoder implements ContentEncoder {
+  readonly cipher = 'none';
   readonly #checks: BlockChecks;
   #blockIndex: number;
   #startedBytes: number;
@@ -38,12 +53,15 @@ export class BlockEncoder {
     return { offset, fullCrc32c: this.#fullCrc32c, startedCrc32c: this.#startedCrc32c };
   }
 
-  /** CRC32C of all content so far. */
+  get position(): number {
+    return storedOffsetOfContent(this.state.offset);
+  }
+
   get crc32c(): number {
     return combineCrc32c(this.#fullCrc32c, this.#startedCrc32c, this.#startedBytes);
   }
 
-  /** Takes content; hands the stored bytes to `emit` in order. What is emitted are parts of `chunk` and checks. */
+  /** What is emitted are parts of `chunk` and checks. */
   push(chunk: Uint8Array, emit: (stored: Uint8Array) => void): void {
     for (let start = 0; start < chunk.length; ) {
       const piece = chunk.subarray(start, start + BLOCK_BYTES - this.#startedBytes);
@@ -55,7 +73,6 @@ export class BlockEncoder {
     }
   }
 
-  /** Ends the last block; nothing can be pushed afterwards. The state stays that of the content. */
   end(emit: (stored: Uint8Array) => void): void {
     if (this.#startedBytes > 0) emit(this.#check());
   }

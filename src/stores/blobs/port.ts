@@ -1,5 +1,6 @@
 import type { BlobId, StagingId } from '../../model/ids.ts';
 import type { ByteRange } from '../../model/object.ts';
+import type { SecretKey } from '../../model/secret-key.ts';
 
 /**
  * The blob store: immutable bytes under opaque ids. `test/contracts/blob-store.ts` is this contract as a suite.
@@ -9,12 +10,17 @@ import type { ByteRange } from '../../model/object.ts';
  * - Every read verifies the blocks it touches: bytes that fail their checksum are `corrupt`, never returned.
  * - A full disk is `unavailable`: nothing is acknowledged, other work goes on.
  * - A staging id nobody knows, or that was discarded, is `uploadNotFound`.
+ * - A blob begun or written with a data key is encrypted with it, everything that is kept on its way included; the key is
+ *   the caller's to keep, and is stored nowhere. Without that very key, or with one where none was, a blob or staging is
+ *   `corrupt`, never wrong bytes. One key is for one blob.
  * - Chunks of a source belong to the store: whoever yields one must not change its bytes afterwards.
  */
 
 export interface StagingOptions {
   /** Compute an MD5 as well; its running state survives a change of process. */
   readonly md5: boolean;
+  /** Encrypt with this key, which no other blob has. */
+  readonly dataKey?: SecretKey;
 }
 
 export interface StagingState {
@@ -43,6 +49,8 @@ export interface OpenOptions {
    * a chunk has left (the write callback of a socket). Never for a source of `append` or `write`.
    */
   readonly reuseBuffers?: boolean;
+  /** Of an encrypted blob. */
+  readonly dataKey?: SecretKey;
 }
 
 export interface BlobStore {
@@ -59,12 +67,17 @@ export interface BlobStore {
    * in `preconditionFailed`, so that a stalled client cannot keep its own retry out. Bounded memory, progress saved
    * now and then also while the source runs.
    */
-  append(stagingId: StagingId, offset: number, source: AsyncIterable<Uint8Array>): Promise<AppendResult>;
+  append(
+    stagingId: StagingId,
+    offset: number,
+    source: AsyncIterable<Uint8Array>,
+    dataKey?: SecretKey,
+  ): Promise<AppendResult>;
   /**
    * Makes the staged bytes a blob whose id is the staging's, so that an audit can tell whose a blob is. Sealing a
-   * sealed staging id again answers the same blob.
+   * sealed staging id again answers the same blob, and needs no key.
    */
-  seal(stagingId: StagingId): Promise<SealedBlob>;
+  seal(stagingId: StagingId, dataKey?: SecretKey): Promise<SealedBlob>;
   /** `begin`, `append`, `seal` in one, without progress in between: for uploads that cannot be resumed. */
   write(source: AsyncIterable<Uint8Array>, options: StagingOptions): Promise<SealedBlob>;
   /** Removes a staging and its bytes, an append that runs then fails; nothing happens when it is gone or sealed. */

@@ -1,11 +1,11 @@
 import { blobId } from '../../../model/ids.ts';
+import type { SecretKey } from '../../../model/secret-key.ts';
 import { BatchWriter } from '../batch-writer.ts';
-import { encodeHeader, storedOffsetOfContent } from '../blob-format.ts';
-import { BlockEncoder } from '../block-encoder.ts';
+import { encodeHeader } from '../blob-format.ts';
 import { GuardedSource } from '../guarded-source.ts';
 import type { AppendResult } from '../port.ts';
 import { alreadySealed, wrongOffset } from '../refusals.ts';
-import { type ResumableMd5, resumableMd5 } from '../resumable-md5.ts';
+import { StagedEncoder, storedEnd } from '../staged-encoder.ts';
 import type { FileEnv } from './file-env.ts';
 import type { LayerFile } from './file-layer.ts';
 import type { Progress } from './progress.ts';
@@ -18,8 +18,7 @@ export class AppendRun {
   readonly #staging: StagingFile;
   readonly #token: Uint8Array;
   readonly #data: LayerFile;
-  readonly #encoder: BlockEncoder;
-  readonly #md5: ResumableMd5 | undefined;
+  readonly #encoder: StagedEncoder;
   readonly #batch: BatchWriter;
   #progress: Progress;
 
@@ -29,28 +28,31 @@ export class AppendRun {
     this.#token = begun.token;
     this.#data = begun.data;
     this.#progress = begun.progress;
-    this.#md5 = begun.md5;
-    const { encoder } = begun.progress;
-    this.#encoder = new BlockEncoder(blobId(staging.id), encoder);
-    const position = encoder.offset === 0 ? 0 : storedOffsetOfContent(encoder.offset);
+    this.#encoder = begun.encoder;
+    const position = storedEnd(begun.progress);
     const write = (pieces: readonly Uint8Array[], at: number) => this.#claimed(() => this.#data.write(pieces, at));
     this.#batch = new BatchWriter(position, () => env.writeShare.bytesEach, write);
-    if (encoder.offset === 0) this.#batch.add(encodeHeader(blobId(staging.id)));
+    if (position === 0) this.#batch.add(encodeHeader(blobId(staging.id), begun.encoder.cipher));
   }
 
-  static async begin(env: FileEnv, staging: StagingFile, offset: number): Promise<AppendRun> {
+  static async begin(
+    env: FileEnv,
+    staging: StagingFile,
+    offset: number,
+    dataKey: SecretKey | undefined,
+  ): Promise<AppendRun> {
     const token = env.random.bytes(APPENDER_BYTES);
-    const { data, progress } = await staging.locked(async () => {
+    const { data, progress, encoder } = await staging.locked(async () => {
       const progress = await staging.progress();
       if (progress === undefined) throw await staging.whyGone();
       const data = await staging.data(progress);
       if (data === undefined) throw alreadySealed();
       if (progress.encoder.offset !== offset) throw wrongOffset(offset, progress.encoder.offset);
+      const encoder = await StagedEncoder.resume(staging.id, progress, { dataKey, random: env.random });
       await staging.claim(token);
-      return { data, progress };
+      return { data, progress, encoder };
     });
-    const md5 = progress.md5State && (await resumableMd5(progress.md5State));
-    return new AppendRun(env, staging, { token, data, progress, md5 });
+    return new AppendRun(env, staging, { token, data, progress, encoder });
   }
 
   /** Resolves when all that the source gave is durable. A store's failure leaves what the last save spoke of. */
@@ -59,10 +61,9 @@ export class AppendRun {
     this.#env.writeShare.enter();
     try {
       for await (const chunk of guarded.chunks()) {
-        this.#md5?.update(chunk);
         this.#encoder.push(chunk, this.#batch.add);
         if (this.#batch.isFull) await this.#batch.flush();
-        const unsavedBytes = this.#encoder.state.offset - this.#progress.encoder.offset;
+        const unsavedBytes = this.#encoder.offset - this.#progress.encoder.offset;
         if (unsavedBytes >= this.#env.checkpointBytes) await this.#save();
       }
       await this.#save();
@@ -77,12 +78,10 @@ export class AppendRun {
   }
 
   async #save(): Promise<void> {
-    const encoder = this.#encoder.state;
     const before = this.#progress;
-    if (encoder.offset === before.encoder.offset) return;
+    if (this.#encoder.offset === before.encoder.offset) return;
     await this.#batch.drain();
-    const md5State = this.#md5?.save();
-    const next: Progress = { ...before, save: before.save + 1, encoder, ...(md5State && { md5State }) };
+    const next: Progress = { ...before, save: before.save + 1, ...this.#encoder.save() };
     const { crashPoints, folderSync, paths } = this.#env;
     await this.#claimed(async () => {
       // The order is the promise: data on disk, its name on disk, and only then the progress that speaks of them.
@@ -104,8 +103,7 @@ export class AppendRun {
 
   /** What was written beyond the last save is of no use to anybody, least of all on a full disk. */
   async #giveSpaceBack(): Promise<void> {
-    const { offset } = this.#progress.encoder;
-    const truncate = () => this.#data.truncate(offset === 0 ? 0 : storedOffsetOfContent(offset));
+    const truncate = () => this.#data.truncate(storedEnd(this.#progress));
     await this.#claimed(truncate).catch(() => {});
   }
 }
@@ -114,5 +112,5 @@ interface Begun {
   readonly token: Uint8Array;
   readonly data: LayerFile;
   readonly progress: Progress;
-  readonly md5: ResumableMd5 | undefined;
+  readonly encoder: StagedEncoder;
 }

@@ -2,16 +2,18 @@ import { resolve } from 'node:path';
 import { isStraitError } from '../../../model/errors.ts';
 import { type BlobId, blobId, type StagingId, stagingId } from '../../../model/ids.ts';
 import type { ByteRange } from '../../../model/object.ts';
+import type { SecretKey } from '../../../model/secret-key.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { CrashPoints } from '../../../runtime/crash-points.ts';
 import { type Random, randomHex } from '../../../runtime/random.ts';
-import { FRESH } from '../block-encoder.ts';
+import { assertKeyFits, BlockCipher } from '../block-cipher.ts';
 import { BufferPool, type BufferSource, freshBuffers } from '../buffer-pool.ts';
 import { MemoryShare } from '../memory-share.ts';
 import type { AppendResult, BlobStore, OpenOptions, SealedBlob, StagingOptions, StagingState } from '../port.ts';
 import { ReadBudget } from '../read-budget.ts';
 import { alreadySealed, corruptBlob, noSuchStaging } from '../refusals.ts';
 import { InitialMd5State } from '../resumable-md5.ts';
+import { freshProgress } from '../staged-encoder.ts';
 import { AppendRun } from './append-run.ts';
 import { BlobFile } from './blob-file.ts';
 import { BlobPaths, isIdName } from './blob-paths.ts';
@@ -86,9 +88,9 @@ export class FileBlobStore implements BlobStore {
 
   async begin(options: StagingOptions): Promise<StagingId> {
     const id = stagingId(this.#nextId());
-    const md5State = options.md5 ? await this.#initialMd5.get() : undefined;
     const createdMs = this.#env.clock.nowMs();
-    const progress = { stagingId: id, save: 1, createdMs, encoder: FRESH, ...(md5State && { md5State }) };
+    const fresh = await freshProgress(blobId(id), options, this.#initialMd5, this.#env.random);
+    const progress = { stagingId: id, save: 1, createdMs, ...fresh };
     await onDisk(() => StagingFile.create(this.#env, progress));
     return id;
   }
@@ -97,17 +99,22 @@ export class FileBlobStore implements BlobStore {
     return await this.#withStaging(id, (staging) => this.#stateOf(staging));
   }
 
-  async append(id: StagingId, offset: number, source: AsyncIterable<Uint8Array>): Promise<AppendResult> {
+  async append(
+    id: StagingId,
+    offset: number,
+    source: AsyncIterable<Uint8Array>,
+    dataKey?: SecretKey,
+  ): Promise<AppendResult> {
     const appended = await this.#withStaging(id, async (staging) => {
-      const run = await AppendRun.begin(this.#env, staging, offset);
+      const run = await AppendRun.begin(this.#env, staging, offset, dataKey);
       return await run.consume(source);
     });
     if (appended !== undefined) return appended;
     throw (await this.size(blobId(id))) === undefined ? noSuchStaging(id) : alreadySealed();
   }
 
-  async seal(id: StagingId): Promise<SealedBlob> {
-    const sealed = await this.#withStaging(id, (staging) => sealStaging(this.#env, staging));
+  async seal(id: StagingId, dataKey?: SecretKey): Promise<SealedBlob> {
+    const sealed = await this.#withStaging(id, (staging) => sealStaging(this.#env, staging, dataKey));
     if (sealed !== undefined) return sealed;
     const sealedBefore = await this.#sealed(blobId(id));
     if (sealedBefore === undefined) throw noSuchStaging(id);
@@ -129,12 +136,15 @@ export class FileBlobStore implements BlobStore {
   }
 
   async *open(id: BlobId, range: ByteRange, options: OpenOptions = {}): AsyncIterable<Uint8Array> {
-    const { layer, paths } = this.#env;
+    const { layer, paths, random } = this.#env;
     try {
       const file = await BlobFile.open(layer, paths.blob(id), id);
       if (file === undefined) throw corruptBlob(id, 'it is missing');
       try {
-        yield* file.read(range, options.reuseBuffers === true ? this.#pooled : this.#fresh);
+        const { dataKey, reuseBuffers } = options;
+        assertKeyFits(id, file.isEncrypted, dataKey);
+        if (dataKey !== undefined) yield* file.readSealed(range, this.#pooled, new BlockCipher(id, dataKey, random));
+        else yield* file.read(range, reuseBuffers === true ? this.#pooled : this.#fresh);
       } finally {
         await file.close();
       }

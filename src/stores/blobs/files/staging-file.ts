@@ -8,10 +8,12 @@ import {
   APPENDER_BYTES,
   APPENDER_POSITION,
   encodeSlot,
+  encodeTail,
   newestProgress,
   type Progress,
   SLOT_BYTES,
   slotPosition,
+  tailPosition,
 } from './progress.ts';
 
 const LOCK_WAIT_MS_MAX = 30_000;
@@ -36,7 +38,7 @@ export class StagingFile {
   static async create(env: FileEnv, progress: Progress): Promise<void> {
     const file = await env.layer.open(env.paths.progress(progress.stagingId), 'createNew');
     try {
-      await file.write([encodeSlot(progress)], slotPosition(progress.save));
+      await writeSave(file, progress);
       await file.sync();
     } finally {
       await file.close();
@@ -71,7 +73,11 @@ export class StagingFile {
     const slots = Buffer.alloc(2 * SLOT_BYTES);
     const [, { linkCount }] = await Promise.all([this.#progressFile.read([slots], 0), this.#progressFile.stat()]);
     if (linkCount === 0) return undefined;
-    const newest = newestProgress(this.id, [slots.subarray(0, SLOT_BYTES), slots.subarray(SLOT_BYTES)]);
+    const readTail = async (position: number, bytes: number) => {
+      const tail = Buffer.alloc(bytes);
+      return tail.subarray(0, await this.#progressFile.read([tail], position));
+    };
+    const newest = await newestProgress(this.id, [slots.subarray(0, SLOT_BYTES), slots.subarray(SLOT_BYTES)], readTail);
     if (newest === undefined) throw corruptBlob(blobId(this.id), 'no valid progress of its staging');
     return newest;
   }
@@ -118,7 +124,7 @@ export class StagingFile {
   async save(progress: Progress): Promise<void> {
     const position = slotPosition(progress.save);
     try {
-      await this.#progressFile.write([encodeSlot(progress)], position);
+      await writeSave(this.#progressFile, progress);
       await this.#progressFile.sync();
     } catch (error) {
       // A save that may not be on disk must not be read as if it were; the other slot holds the one before it.
@@ -139,4 +145,11 @@ export class StagingFile {
       await this.#progressFile.close();
     }
   }
+}
+
+/** Tail and slot may reach the disk in any order: the slot's tail is checked when it is read. */
+async function writeSave(file: LayerFile, progress: Progress): Promise<void> {
+  const { save, tail } = progress;
+  if (tail !== undefined) await file.write(encodeTail({ ...progress, tail }), tailPosition(save));
+  await file.write([encodeSlot(progress)], slotPosition(save));
 }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { BlobId } from '../../../model/ids.ts';
 import { BatchWriter } from '../batch-writer.ts';
 import { encodeFooter, encodeHeader } from '../blob-format.ts';
-import { BlockEncoder } from '../block-encoder.ts';
 import { GuardedSource } from '../guarded-source.ts';
 import type { SealedBlob, StagingOptions } from '../port.ts';
+import { freshEncoder } from '../staged-encoder.ts';
 import { translateDiskError, unlessMissing } from './disk-errors.ts';
 import type { FileEnv } from './file-env.ts';
 import type { LayerFile } from './file-layer.ts';
@@ -28,7 +28,7 @@ export async function writeBlob(
     let sealed: SealedBlob | undefined;
     try {
       file.tryLock();
-      sealed = await fill(env, file, { id, guarded, md5: options.md5 });
+      sealed = await fill(env, file, { id, guarded, options });
       if (sealed !== undefined) await nameBlob(env, path, id);
     } finally {
       if (sealed === undefined) await env.layer.unlink(path).catch(() => {});
@@ -47,13 +47,13 @@ export async function writeBlob(
 async function fill(
   env: FileEnv,
   file: LayerFile,
-  { id, guarded, md5 }: { readonly id: BlobId; readonly guarded: GuardedSource; readonly md5: boolean },
+  { id, guarded, options }: { readonly id: BlobId; readonly guarded: GuardedSource; readonly options: StagingOptions },
 ): Promise<SealedBlob | undefined> {
-  const encoder = new BlockEncoder(id);
-  const hash = md5 ? createHash('md5') : undefined;
+  const encoder = freshEncoder(id, { dataKey: options.dataKey, random: env.random });
+  const hash = options.md5 ? createHash('md5') : undefined;
   const write = (pieces: readonly Uint8Array[], position: number) => file.write(pieces, position);
   const batch = new BatchWriter(0, () => env.writeShare.bytesEach, write);
-  batch.add(encodeHeader(id));
+  batch.add(encodeHeader(id, encoder.cipher));
   try {
     for await (const chunk of guarded.chunks()) {
       hash?.update(chunk);

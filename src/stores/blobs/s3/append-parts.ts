@@ -1,12 +1,12 @@
 import { StraitError } from '../../../model/errors.ts';
 import { type BlobId, blobId, type StagingId } from '../../../model/ids.ts';
+import type { SecretKey } from '../../../model/secret-key.ts';
 import { BatchWriter } from '../batch-writer.ts';
 import { encodeHeader } from '../blob-format.ts';
-import { BlockEncoder } from '../block-encoder.ts';
 import { GuardedSource } from '../guarded-source.ts';
 import type { AppendResult } from '../port.ts';
 import { takenOver } from '../refusals.ts';
-import { type ResumableMd5, resumableMd5 } from '../resumable-md5.ts';
+import { type EncoderProgress, StagedEncoder } from '../staged-encoder.ts';
 import type { S3Env } from './s3-env.ts';
 import type { TaggedStaging } from './s3-objects.ts';
 import { PARTS_MAX, partNumber, type S3Staging } from './staging-state.ts';
@@ -18,59 +18,64 @@ import { PARTS_MAX, partNumber, type S3Staging } from './staging-state.ts';
 export class PartAppend {
   readonly #env: S3Env;
   readonly #id: StagingId;
-  readonly #encoder: BlockEncoder;
-  readonly #md5: ResumableMd5 | undefined;
+  readonly #encoder: StagedEncoder;
   readonly #batch: BatchWriter;
   #current: TaggedStaging;
   #hasRun = false;
 
-  private constructor(env: S3Env, id: StagingId, start: { current: TaggedStaging; md5: ResumableMd5 | undefined }) {
+  private constructor(env: S3Env, id: StagingId, start: { current: TaggedStaging; encoder: StagedEncoder }) {
     this.#env = env;
     this.#id = id;
     this.#current = start.current;
-    this.#md5 = start.md5;
-    const { encoder, tail } = start.current.state;
-    this.#encoder = new BlockEncoder(blobId(id), encoder);
+    this.#encoder = start.encoder;
+    const { progress, rest } = start.current.state;
     this.#batch = new BatchWriter(
       0,
       () => env.partBytes,
       (pieces) => this.#putPart(pieces),
     );
-    this.#batch.add(encoder.offset === 0 ? encodeHeader(blobId(id)) : tail);
+    this.#batch.add(progress.encoder.offset === 0 ? encodeHeader(blobId(id), start.encoder.cipher) : rest);
   }
 
-  static async begin(env: S3Env, id: StagingId, current: TaggedStaging): Promise<PartAppend> {
-    const { md5State } = current.state;
-    return new PartAppend(env, id, { current, md5: md5State && (await resumableMd5(md5State)) });
+  static async begin(
+    env: S3Env,
+    id: StagingId,
+    current: TaggedStaging,
+    dataKey: SecretKey | undefined,
+  ): Promise<PartAppend> {
+    const encoder = await StagedEncoder.resume(id, current.state.progress, { dataKey, random: env.random });
+    return new PartAppend(env, id, { current, encoder });
   }
 
   async consume(source: AsyncIterable<Uint8Array>): Promise<AppendResult> {
     const guarded = new GuardedSource(source);
     try {
       for await (const chunk of guarded.chunks()) {
-        this.#md5?.update(chunk);
         this.#encoder.push(chunk, this.#batch.add);
         if (this.#batch.isFull) await this.#batch.flush();
       }
-      const tail = Buffer.concat(await this.#batch.takeRest());
-      const { offset } = this.#current.state.encoder;
-      if (this.#encoder.state.offset !== offset) await this.#save({ ...this.#sums(), tail });
+      const rest = Buffer.concat(await this.#batch.takeRest());
+      if (this.#encoder.offset !== this.#savedOffset) await this.#save({ progress: this.#encoder.save(), rest });
     } finally {
       await this.#batch.settle();
     }
-    return { durableOffset: this.#current.state.encoder.offset, ...guarded.failure };
+    return { durableOffset: this.#savedOffset, ...guarded.failure };
+  }
+
+  get #savedOffset(): number {
+    return this.#current.state.progress.encoder.offset;
   }
 
   /** Called by the batch between two chunks, so that the sums are those of exactly the bytes up to this part's end. */
   async #putPart(pieces: readonly Uint8Array[]): Promise<void> {
-    const sums = this.#sums();
+    const progress: EncoderProgress = this.#encoder.save();
     await this.#claim();
     const { parts, run } = this.#current.state;
     const id = blobId(this.#id);
     const uploadId = this.#current.state.uploadId ?? (await this.#env.objects.startUpload(id));
     const part = await this.#env.objects.putPart(id, uploadId, numberFor(id, parts.length, run), pieces);
     if (part === undefined) throw takenOver();
-    await this.#save({ ...sums, uploadId, parts: [...parts, part], tail: new Uint8Array(0) });
+    await this.#save({ progress, uploadId, parts: [...parts, part], rest: new Uint8Array(0) });
   }
 
   /** Before the first part: a run of its own, so that its parts replace nobody's. */
@@ -83,11 +88,6 @@ export class PartAppend {
   async #save(change: Partial<S3Staging>): Promise<void> {
     const state = { ...this.#current.state, ...change, token: this.#env.nextToken() };
     this.#current = await this.#env.objects.writeStaging(this.#id, state, this.#current);
-  }
-
-  #sums(): Pick<S3Staging, 'encoder' | 'md5State'> {
-    const md5State = this.#md5?.save();
-    return { encoder: this.#encoder.state, ...(md5State && { md5State }) };
   }
 }
 

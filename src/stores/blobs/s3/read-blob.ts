@@ -6,14 +6,15 @@ import {
   type BlobLayout,
   BlockChecks,
   CHECK_BYTES,
-  contentBytesOfBlock,
   decodeFooter,
   FOOTER_BYTES,
   HEADER_BYTES,
   layoutOfStoredBytes,
+  storedBytesOfBlock,
   storedOffsetOfBlock,
   verifyHeader,
 } from '../blob-format.ts';
+import type { BlockCipher } from '../block-cipher.ts';
 import type { SealedBlob } from '../port.ts';
 import { corruptBlob } from '../refusals.ts';
 import { isTransient } from './s3-client.ts';
@@ -31,9 +32,8 @@ export async function verifyBlob(objects: S3Objects, id: BlobId): Promise<Verifi
   const [head, foot] = await Promise.all([get(`bytes=0-${HEADER_BYTES - 1}`), get(`bytes=-${FOOTER_BYTES}`)]);
   if (foot.status === 404) return undefined;
   const storedBytes = Number(/\/(\d+)$/.exec(foot.headers['content-range'] ?? '')?.[1] ?? 0);
-  const layout = layoutOfStoredBytes(storedBytes);
+  const layout = layoutOfStoredBytes(storedBytes, verifyHeader(id, head.body));
   if (layout === undefined) throw corruptBlob(id, `no blob has ${storedBytes} stored bytes: it is cut short or torn`);
-  verifyHeader(id, head.body);
   return { sealed: decodeFooter(id, foot.body, layout), layout };
 }
 
@@ -42,12 +42,13 @@ export async function* readBlob(
   objects: S3Objects,
   { sealed, layout }: VerifiedBlob,
   range: ByteRange,
+  cipher: BlockCipher | undefined,
 ): AsyncGenerator<Uint8Array, void, void> {
   const id = sealed.blobId;
   if (range.end > layout.size) throw corruptBlob(id, `it has ${layout.size} bytes, ${range.end} were asked for`);
   const end = Math.ceil(range.end / BLOCK_BYTES);
   let block = Math.floor(range.start / BLOCK_BYTES);
-  const connect = () => streamBlocks(objects, { id, layout, first: block, end });
+  const connect = () => streamBlocks(objects, { id, layout, cipher, first: block, end });
   let blocks = connect();
   while (block < end) {
     const content = await objects.client.retried(async () => {
@@ -70,13 +71,14 @@ export async function* readBlob(
 interface BlockSpan {
   readonly id: BlobId;
   readonly layout: BlobLayout;
+  readonly cipher: BlockCipher | undefined;
   readonly first: number;
   readonly end: number;
 }
 
 async function* streamBlocks(objects: S3Objects, span: BlockSpan): AsyncGenerator<Buffer, void, void> {
   const { id, layout, first, end } = span;
-  const [from, to] = [storedOffsetOfBlock(first), storedEndOfBlock(layout, end - 1)];
+  const [from, to] = [storedOffsetOfBlock(first, layout.cipher), storedEndOfBlock(layout, end - 1)];
   const headers = { range: `bytes=${from}-${to - 1}` };
   const { status, body } = await objects.client.stream({ method: 'GET', key: objects.blobKey(id), headers });
   try {
@@ -90,11 +92,11 @@ async function* streamBlocks(objects: S3Objects, span: BlockSpan): AsyncGenerato
 /** Cuts a stream of stored bytes into blocks, and hands out the contents of those that hold. */
 async function* verifiedBlocks(
   stored: AsyncIterable<Uint8Array>,
-  { id, layout, first, end }: BlockSpan,
+  { id, layout, cipher, first, end }: BlockSpan,
 ): AsyncGenerator<Buffer, void, void> {
   const checks = new BlockChecks(id);
   let index = first;
-  let block = Buffer.allocUnsafe(contentBytesOfBlock(layout, index) + CHECK_BYTES);
+  let block = Buffer.allocUnsafe(storedBytesOfBlock(layout, index));
   let filled = 0;
   for await (const chunk of stored) {
     for (let start = 0; start < chunk.length && index < end; ) {
@@ -103,18 +105,18 @@ async function* verifiedBlocks(
       filled += piece.length;
       start += piece.length;
       if (filled < block.length) continue;
-      const content = block.subarray(0, block.length - CHECK_BYTES);
-      if (checks.checkOf(index, crc32c(content)) !== block.readUInt32BE(content.length)) {
+      const kept = block.subarray(0, block.length - CHECK_BYTES);
+      if (checks.checkOf(index, crc32c(kept)) !== block.readUInt32BE(kept.length)) {
         throw corruptBlob(id, `block ${index} fails its checksum`);
       }
-      yield content;
+      yield cipher === undefined ? kept : cipher.openBlock(index, index === layout.blockCount - 1, kept);
       index += 1;
       filled = 0;
-      block = Buffer.allocUnsafe(index < end ? contentBytesOfBlock(layout, index) + CHECK_BYTES : 0);
+      block = Buffer.allocUnsafe(index < end ? storedBytesOfBlock(layout, index) : 0);
     }
   }
 }
 
 function storedEndOfBlock(layout: BlobLayout, index: number): number {
-  return storedOffsetOfBlock(index) + contentBytesOfBlock(layout, index) + CHECK_BYTES;
+  return storedOffsetOfBlock(index, layout.cipher) + storedBytesOfBlock(layout, index);
 }

@@ -1,14 +1,16 @@
 import { isStraitError } from '../../../model/errors.ts';
 import { type BlobId, blobId, type StagingId, stagingId } from '../../../model/ids.ts';
 import type { ByteRange } from '../../../model/object.ts';
+import type { SecretKey } from '../../../model/secret-key.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { CrashPoints } from '../../../runtime/crash-points.ts';
 import { type Random, randomHex } from '../../../runtime/random.ts';
 import { encodeFooter, encodeHeader } from '../blob-format.ts';
-import { BlockEncoder } from '../block-encoder.ts';
-import type { AppendResult, BlobStore, SealedBlob, StagingOptions, StagingState } from '../port.ts';
+import { assertKeyFits, BlockCipher } from '../block-cipher.ts';
+import type { AppendResult, BlobStore, OpenOptions, SealedBlob, StagingOptions, StagingState } from '../port.ts';
 import { alreadySealed, corruptBlob, noSuchStaging, wrongOffset } from '../refusals.ts';
-import { InitialMd5State, resumableMd5 } from '../resumable-md5.ts';
+import { InitialMd5State } from '../resumable-md5.ts';
+import { freshProgress, StagedEncoder } from '../staged-encoder.ts';
 import { numberFor, PartAppend } from './append-parts.ts';
 import { readBlob, type VerifiedBlob, verifyBlob } from './read-blob.ts';
 import { S3Client } from './s3-client.ts';
@@ -57,6 +59,7 @@ export class S3BlobStore implements BlobStore {
     this.#client = new S3Client(deps, { endpoint, bucket, keys, connectionsMax });
     this.#env = {
       objects: new S3Objects(this.#client, prefix),
+      random: deps.random,
       partBytes: Math.max(partBytes, 5 * MIB),
       nextToken: () => randomHex(deps.random, 16),
     };
@@ -64,8 +67,8 @@ export class S3BlobStore implements BlobStore {
 
   async begin(options: StagingOptions): Promise<StagingId> {
     const id = stagingId(randomHex(this.#deps.random, 16));
-    const md5State = options.md5 ? await this.#initialMd5.get() : undefined;
-    const state = freshStaging(this.#deps.clock.nowMs(), this.#env.nextToken(), md5State);
+    const progress = await freshProgress(blobId(id), options, this.#initialMd5, this.#deps.random);
+    const state = freshStaging(this.#deps.clock.nowMs(), this.#env.nextToken(), progress);
     await this.#env.objects.writeStaging(id, state, undefined);
     return id;
   }
@@ -73,22 +76,27 @@ export class S3BlobStore implements BlobStore {
   async staging(id: StagingId): Promise<StagingState | undefined> {
     const tagged = await this.#tagged(id);
     if (tagged === undefined || (tagged.state.isSealing && (await this.#verify(blobId(id))))) return undefined;
-    return { stagingId: id, durableOffset: tagged.state.encoder.offset, createdMs: tagged.state.createdMs };
+    return { stagingId: id, durableOffset: tagged.state.progress.encoder.offset, createdMs: tagged.state.createdMs };
   }
 
-  async append(id: StagingId, offset: number, source: AsyncIterable<Uint8Array>): Promise<AppendResult> {
+  async append(
+    id: StagingId,
+    offset: number,
+    source: AsyncIterable<Uint8Array>,
+    dataKey?: SecretKey,
+  ): Promise<AppendResult> {
     const tagged = await this.#tagged(id);
     if (tagged === undefined) throw (await this.#verify(blobId(id))) ? alreadySealed() : noSuchStaging(id);
-    const { encoder, isSealing } = tagged.state;
+    const { progress, isSealing } = tagged.state;
     if (isSealing) throw alreadySealed();
-    if (encoder.offset !== offset) throw wrongOffset(offset, encoder.offset);
-    const append = await PartAppend.begin(this.#env, id, tagged);
+    if (progress.encoder.offset !== offset) throw wrongOffset(offset, progress.encoder.offset);
+    const append = await PartAppend.begin(this.#env, id, tagged, dataKey);
     const appended = await append.consume(source);
     this.#deps.crashPoints.reach('staging.after-progress-saved');
     return appended;
   }
 
-  async seal(id: StagingId): Promise<SealedBlob> {
+  async seal(id: StagingId, dataKey?: SecretKey): Promise<SealedBlob> {
     for (;;) {
       const tagged = await this.#tagged(id);
       if (tagged === undefined) {
@@ -96,10 +104,10 @@ export class S3BlobStore implements BlobStore {
         if (sealedBefore === undefined) throw noSuchStaging(id);
         return sealedBefore.sealed;
       }
-      if (tagged.state.isSealing) return await this.#finish(id, tagged);
+      if (tagged.state.isSealing) return await this.#finish(id, tagged, dataKey);
       try {
         const state = { ...tagged.state, isSealing: true, token: this.#env.nextToken() };
-        return await this.#finish(id, await this.#env.objects.writeStaging(id, state, tagged));
+        return await this.#finish(id, await this.#env.objects.writeStaging(id, state, tagged), dataKey);
       } catch (error) {
         // Another process changed the staging in between, perhaps to seal it: look again.
         if (!isStraitError(error, 'preconditionFailed') && !isStraitError(error, 'uploadNotFound')) throw error;
@@ -121,10 +129,12 @@ export class S3BlobStore implements BlobStore {
     if (tagged.state.uploadId !== undefined) await this.#env.objects.abortUpload(blobId(id), tagged.state.uploadId);
   }
 
-  async *open(id: BlobId, range: ByteRange): AsyncIterable<Uint8Array> {
+  async *open(id: BlobId, range: ByteRange, { dataKey }: OpenOptions = {}): AsyncIterable<Uint8Array> {
     const verified = await this.#verify(id);
     if (verified === undefined) throw corruptBlob(id, 'it is missing');
-    yield* readBlob(this.#env.objects, verified, range);
+    assertKeyFits(id, verified.layout.cipher !== 'none', dataKey);
+    const cipher = dataKey && new BlockCipher(id, dataKey, this.#deps.random);
+    yield* readBlob(this.#env.objects, verified, range, cipher);
   }
 
   async size(id: BlobId): Promise<number | undefined> {
@@ -160,25 +170,28 @@ export class S3BlobStore implements BlobStore {
   }
 
   /** Joins the parts. Every step can be repeated, by whoever finds the staging marked as being sealed. */
-  async #finish(id: StagingId, { state }: TaggedStaging): Promise<SealedBlob> {
-    const { objects } = this.#env;
-    const { encoder: sums, parts, tail, run, uploadId } = state;
+  async #finish(id: StagingId, { state }: TaggedStaging, dataKey: SecretKey | undefined): Promise<SealedBlob> {
+    const { objects, random } = this.#env;
+    const { progress, parts, rest, run, uploadId } = state;
     const blob = blobId(id);
-    const encoder = new BlockEncoder(blob, sums);
-    const md5 = state.md5State && (await resumableMd5(state.md5State)).digest();
-    const sealed: SealedBlob = { blobId: blob, size: sums.offset, crc32c: encoder.crc32c, ...(md5 && { md5 }) };
-    const end: Uint8Array[] = [sums.offset === 0 ? encodeHeader(blob) : tail];
-    encoder.end((piece) => void end.push(piece));
-    end.push(encodeFooter(sealed));
-    if (uploadId === undefined) await objects.putBlob(blob, end);
-    else if ((await this.#verify(blob)) === undefined) {
-      const last = await objects.putPart(blob, uploadId, numberFor(blob, parts.length, run), end);
-      const isJoined = last !== undefined && (await objects.completeUpload(blob, uploadId, [...parts, last]));
-      if (!isJoined && (await this.#verify(blob)) === undefined) throw corruptBlob(blob, 'its staged parts are gone');
+    const joined = await this.#verify(blob);
+    if (joined === undefined) {
+      const encoder = await StagedEncoder.resume(id, progress, { dataKey, random });
+      const end: Uint8Array[] = [progress.encoder.offset === 0 ? encodeHeader(blob, encoder.cipher) : rest];
+      const sealed = encoder.finish((piece) => void end.push(piece));
+      end.push(encodeFooter(sealed));
+      if (uploadId === undefined) await objects.putBlob(blob, end);
+      else {
+        const last = await objects.putPart(blob, uploadId, numberFor(blob, parts.length, run), end);
+        const isJoined = last !== undefined && (await objects.completeUpload(blob, uploadId, [...parts, last]));
+        if (!isJoined && (await this.#verify(blob)) === undefined) throw corruptBlob(blob, 'its staged parts are gone');
+      }
+      this.#deps.crashPoints.reach('blob.after-rename');
+      await objects.deleteStaging(id);
+      return sealed;
     }
-    this.#deps.crashPoints.reach('blob.after-rename');
     await objects.deleteStaging(id);
-    return sealed;
+    return joined.sealed;
   }
 
   async #verify(id: BlobId): Promise<VerifiedBlob | undefined> {

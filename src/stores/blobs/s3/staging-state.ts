@@ -1,7 +1,7 @@
 import { crc32c } from '@node-rs/crc32';
 import { blobId, type StagingId } from '../../../model/ids.ts';
-import { type EncoderState, FRESH } from '../block-encoder.ts';
 import { corruptBlob } from '../refusals.ts';
+import type { EncoderProgress } from '../staged-encoder.ts';
 
 /** The state object of a staging: `docs/formats/blob-v1.md`, "Blobs in S3". */
 
@@ -12,9 +12,7 @@ export interface StagedPart {
 
 export interface S3Staging {
   readonly createdMs: number;
-  readonly encoder: EncoderState;
-  /** As hash-wasm saves it; absent when no MD5 is wanted. */
-  readonly md5State?: Uint8Array;
+  readonly progress: EncoderProgress;
   /** Rises with every append that begins: its parts have numbers of their own. */
   readonly run: number;
   /** Makes every state differ from every other, so that its entity tag stands for it alone. */
@@ -23,7 +21,7 @@ export interface S3Staging {
   readonly parts: readonly StagedPart[];
   readonly isSealing: boolean;
   /** Stored bytes that are in no part yet, the header included. */
-  readonly tail: Uint8Array;
+  readonly rest: Uint8Array;
 }
 
 const VERSION = 1;
@@ -37,20 +35,19 @@ export function partNumber(index: number, run: number): number {
   return index * RUNS_APART + (run % RUNS_APART) + 1;
 }
 
-export function freshStaging(createdMs: number, token: string, md5State: Uint8Array | undefined): S3Staging {
-  const started = { createdMs, encoder: FRESH, run: 0, token, parts: [], isSealing: false, tail: new Uint8Array(0) };
-  return md5State === undefined ? started : { ...started, md5State };
+export function freshStaging(createdMs: number, token: string, progress: EncoderProgress): S3Staging {
+  return { createdMs, progress, run: 0, token, parts: [], isSealing: false, rest: new Uint8Array(0) };
 }
 
-/** Length of the JSON (4 bytes), JSON, tail, CRC32C of all before it. */
-export function encodeStaging({ tail, md5State, ...rest }: S3Staging): readonly Uint8Array[] {
-  const json = Buffer.from(
-    JSON.stringify({ version: VERSION, ...rest, md5State: md5State && Buffer.from(md5State).toString('base64') }),
-  );
+/** Length of the JSON (4 bytes), JSON, rest, CRC32C of all before it. */
+export function encodeStaging({ rest, progress, ...others }: S3Staging): readonly Uint8Array[] {
+  const { encoder, md5State, tail } = progress;
+  const sums = { encoder, md5State: base64(md5State), tail: base64(tail) };
+  const json = Buffer.from(JSON.stringify({ version: VERSION, ...others, ...sums }));
   const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
   length.writeUInt32BE(json.length);
-  check.writeUInt32BE(crc32c(tail, crc32c(json, crc32c(length))));
-  return [length, json, tail, check];
+  check.writeUInt32BE(crc32c(rest, crc32c(json, crc32c(length))));
+  return [length, json, rest, check];
 }
 
 export function decodeStaging(id: StagingId, bytes: Buffer): S3Staging {
@@ -59,9 +56,14 @@ export function decodeStaging(id: StagingId, bytes: Buffer): S3Staging {
   if (jsonEnd === 0 || jsonEnd > end || crc32c(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) {
     throw corruptBlob(blobId(id), 'the state of its staging fails its checksum');
   }
-  const { version, md5State, ...rest } = JSON.parse(bytes.toString('utf8', 4, jsonEnd));
+  const { version, encoder, md5State, tail, ...others } = JSON.parse(bytes.toString('utf8', 4, jsonEnd));
   if (version !== VERSION) throw corruptBlob(blobId(id), `the state of its staging has format ${version}`);
-  const tail = Uint8Array.from(bytes.subarray(jsonEnd, end));
-  const md5 = typeof md5State === 'string' && { md5State: Uint8Array.from(Buffer.from(md5State, 'base64')) };
-  return { ...rest, ...md5, tail };
+  const progress: EncoderProgress = {
+    encoder,
+    ...(typeof md5State === 'string' && { md5State: Uint8Array.from(Buffer.from(md5State, 'base64')) }),
+    ...(typeof tail === 'string' && { tail: Uint8Array.from(Buffer.from(tail, 'base64')) }),
+  };
+  return { ...others, progress, rest: Uint8Array.from(bytes.subarray(jsonEnd, end)) };
 }
+
+const base64 = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString('base64');

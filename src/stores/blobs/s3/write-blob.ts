@@ -3,9 +3,9 @@ import { StraitError } from '../../../model/errors.ts';
 import type { BlobId } from '../../../model/ids.ts';
 import { BatchWriter } from '../batch-writer.ts';
 import { encodeFooter, encodeHeader } from '../blob-format.ts';
-import { BlockEncoder } from '../block-encoder.ts';
 import { GuardedSource } from '../guarded-source.ts';
 import type { SealedBlob, StagingOptions } from '../port.ts';
+import { freshEncoder } from '../staged-encoder.ts';
 import { numberFor } from './append-parts.ts';
 import type { S3Env } from './s3-env.ts';
 import type { StagedPart } from './staging-state.ts';
@@ -19,7 +19,7 @@ export async function writeBlob(
 ): Promise<SealedBlob> {
   const { objects, partBytes } = env;
   const guarded = new GuardedSource(source);
-  const encoder = new BlockEncoder(id);
+  const encoder = freshEncoder(id, { dataKey: options.dataKey, random: env.random });
   const hash = options.md5 ? createHash('md5') : undefined;
   const parts: StagedPart[] = [];
   let uploadId: string | undefined;
@@ -30,7 +30,7 @@ export async function writeBlob(
     parts.push(part);
   };
   const batch = new BatchWriter(0, () => partBytes, putPart);
-  batch.add(encodeHeader(id));
+  batch.add(encodeHeader(id, encoder.cipher));
   try {
     for await (const chunk of guarded.chunks()) {
       hash?.update(chunk);
