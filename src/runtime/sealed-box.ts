@@ -3,9 +3,9 @@ import type { SecretKey } from '../model/secret-key.ts';
 import type { Random } from './random.ts';
 
 /**
- * AES-256-GCM with a nonce of its own for every box: nonce (12), ciphertext, tag (16). The nonce is drawn at random each
- * time, never derived from a position: whatever is encrypted again after a crash gets another one. One key may close
- * 2^32 boxes (NIST SP 800-38D §8.3).
+ * AES-256-GCM with a nonce of its own for every box: nonce (12), ciphertext, tag (16). The nonce is drawn at random
+ * each time, never derived from a position: whatever is encrypted again after a crash gets another one. One key may
+ * close 2^32 boxes (NIST SP 800-38D §8.3).
  */
 
 const ALGORITHM = 'aes-256-gcm';

@@ -8,29 +8,11 @@ import { after, before, describe, test } from 'node:test';
 import { crc32c } from '@node-rs/crc32';
 import fc from 'fast-check';
 import { isStraitError } from '../../src/model/errors.ts';
-import { type BlobId, blobId, stagingId } from '../../src/model/ids.ts';
-import type { ByteRange } from '../../src/model/object.ts';
-import type { BlobStore, OpenOptions } from '../../src/stores/blobs/port.ts';
+import { blobId, stagingId } from '../../src/model/ids.ts';
+import type { BlobStore } from '../../src/stores/blobs/port.ts';
 import { chunked, patterned } from '../support/patterned-bytes.ts';
 import { encryptionTests } from './blob-encryption.ts';
-
-export interface BlobHarness {
-  /** A store over the harness's bytes. Two of them stand for two processes. */
-  open(): Promise<BlobStore>;
-  /** A store of its own whose disk is full after so many bytes; absent where that cannot be had. */
-  openFull?(capacityBytes: number): Promise<BlobStore>;
-  /** The bytes as stored, past the store; absent where there are none. */
-  readonly stored?: {
-    read(id: BlobId): Promise<Buffer>;
-    replace(id: BlobId, bytes: Buffer): Promise<void>;
-  };
-  /** Where all that is stored lies, stagings included; absent where there is no such folder. */
-  readonly folder?: string;
-  /** How often properties are tried: remote stores are slower. */
-  readonly rounds: number;
-  readonly keepsAllInMemory?: boolean;
-  close(): Promise<void>;
-}
+import { type BlobContext, type BlobHarness, readBlob } from './blob-subject.ts';
 
 const BLOCK = 65_536;
 const md5Of = (bytes: Uint8Array) => Uint8Array.from(createHash('md5').update(bytes).digest());
@@ -39,14 +21,6 @@ const fails = (code: Parameters<typeof isStraitError>[1]) => (error: unknown) =>
 async function* breaking(content: Uint8Array, error: unknown): AsyncGenerator<Uint8Array, void, void> {
   yield* chunked(content);
   throw error;
-}
-
-export async function readBlob(store: BlobStore, id: BlobId, range: ByteRange, options?: OpenOptions): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of store.open(id, range, options)) {
-    chunks.push(options?.reuseBuffers === true ? Uint8Array.from(chunk) : chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
@@ -97,12 +71,6 @@ export function blobStoreContract(adapter: string, start: () => Promise<BlobHarn
   });
 }
 
-export interface BlobContext {
-  readonly harness: BlobHarness;
-  readonly store: BlobStore;
-  /** The same bytes as `store`, as another process would see them. */
-  readonly other: BlobStore;
-}
 type Context = () => BlobContext;
 
 const BORDER_SIZES = [0, 1, 100, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 3 * BLOCK + 17];

@@ -10,9 +10,9 @@ import type { SecretKey } from '../../model/secret-key.ts';
  * - Every read verifies the blocks it touches: bytes that fail their checksum are `corrupt`, never returned.
  * - A full disk is `unavailable`: nothing is acknowledged, other work goes on.
  * - A staging id nobody knows, or that was discarded, is `uploadNotFound`.
- * - A blob begun or written with a data key is encrypted with it, everything that is kept on its way included; the key is
- *   the caller's to keep, and is stored nowhere. Without that very key, or with one where none was, a blob or staging is
- *   `corrupt`, never wrong bytes. One key is for one blob.
+ * - A blob begun or written with a data key is encrypted with it, everything that is kept on its way included; the
+ *   key is the caller's to keep, and is stored nowhere. Without that very key, or with one where none was, a blob or
+ *   staging is `corrupt`, never wrong bytes. One key is for one blob.
  * - Chunks of a source belong to the store: whoever yields one must not change its bytes afterwards.
  */
 

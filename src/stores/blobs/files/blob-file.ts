@@ -60,7 +60,10 @@ export class BlobFile {
     return this.#layout.cipher !== 'none';
   }
 
-  /** Streams the range of a blob that is not encrypted; each chunk lies in a buffer of `buffers`, and goes back there when the next is asked for. */
+  /**
+   * Streams the range of a blob that is not encrypted; each chunk lies in a buffer of `buffers`, and goes back there
+   * when the next is asked for.
+   */
   async *read(range: ByteRange, buffers: BufferSource): AsyncGenerator<Uint8Array, void, void> {
     this.#assertWithin(range);
     const endBlock = Math.ceil(range.end / BLOCK_BYTES);

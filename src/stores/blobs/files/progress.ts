@@ -52,8 +52,8 @@ export function encodeSlot({ stagingId, save, createdMs, encoder, md5State, tail
 }
 
 /**
- * The newest valid save among the two slots; `undefined` when neither is one of this staging. A save whose tail does not
- * hold was cut off before it was durable: the one before it counts.
+ * The newest valid save among the two slots; `undefined` when neither is one of this staging. A save whose tail does
+ * not hold was cut off before it was durable: the one before it counts.
  */
 export async function newestProgress(
   id: StagingId,
