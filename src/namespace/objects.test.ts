@@ -175,6 +175,7 @@ test('every mutation is in the journal of the bucket, in order, with what a repl
   await namespace.changeObject({ address: { bucket: LAKE, name: 'a' }, preconditions: {}, change: (now) => now });
   await namespace.deleteObject({ address: { bucket: LAKE, name: 'a' }, preconditions: {} });
   const bucket = await namespace.getBucket({ name: LAKE, preconditions: {} });
+  assert.equal(await deps.metadata.head(bucket.scopeId), 4n);
   const stop = new AbortController();
   const lines: string[] = [];
   for await (const { seq, value } of deps.metadata.tail(bucket.scopeId, 0n, stop.signal)) {

@@ -181,8 +181,11 @@ const REFUSED: readonly (readonly [why: string, args: readonly string[], expecte
 ];
 for (const [why, args, expected] of REFUSED) {
   test(`serve refuses ${why}, with exit 2`, async () => {
-    const { code, stderr } = await strait(['serve', '--site', 'east', '--data', 'never-made', ...args]);
-    assert.equal(code, 2);
+    const refused = new StraitProcess(['serve', '--site', 'east', '--data', 'never-made', ...args]);
+    const late = setTimeout(() => void refused.kill(), 20_000);
+    const { code, stderr } = await refused.exited();
+    clearTimeout(late);
+    assert.equal(code, 2, 'it does not end by itself');
     assert.match(stderr, expected);
   });
 }

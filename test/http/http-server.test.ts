@@ -210,6 +210,24 @@ test('a client that stops reading is cut off, and the source is ended', async ()
   await server.close();
 });
 
+test('for a client that takes nothing, next to nothing is taken from the source', async () => {
+  let given = 0;
+  const source = async function* () {
+    // Ends, so that a server that takes all of it at once is found out and not out of memory.
+    for (; given < 256; given += 1) yield Buffer.alloc(1024 * 1024);
+  };
+  const { server, port } = await start(async () => ({ status: 200, headers: {}, body: source() }), {
+    drainTimeoutMs: 50,
+  });
+  const socket = connect(port, '127.0.0.1').pause();
+  socket.on('error', () => {});
+  socket.write(get('/unread'));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.ok(given > 0 && given <= 32, `${given} MiB were taken from the source for a client that took none`);
+  socket.destroy();
+  await server.close();
+});
+
 test('a slow handler is not a stalled client', async () => {
   const { server, port } = await start(
     async () => {

@@ -68,6 +68,24 @@ test('plain names are mirrored, changed and retired after the grace period', asy
   await world.close();
 });
 
+test('reads and listings answer from the published view, never from what is only known', async () => {
+  const world = createSyncWorld([toyFormat], { heldAfterMs: 1e9, retireGraceMs: 1e9 });
+  const names = async () => (await world.list({ maxResults: 100 })).items.map(({ name }) => name);
+  world.put('t/p0', 'a');
+  world.put('t/_log/0', '+p0 1\n');
+  world.put('gone', 'still here');
+  await world.settle();
+  world.put('t/_log/1', '+late 4\n');
+  world.put('t/p0', 'new');
+  world.remote.delete(BUCKET, 'gone');
+  await world.clock.advance(3_000);
+  assert.deepEqual(await names(), ['gone', 't/_log/0', 't/p0']);
+  assert.equal(await world.read('gone'), 'still here');
+  await assert.rejects(world.read('t/_log/1'), { code: 'objectNotFound' });
+  assert.equal(await world.read('t/p0'), 'a');
+  await world.close();
+});
+
 test('a large object comes in parts, and a part that fails is fetched again', async () => {
   const world = createSyncWorld([toyFormat]);
   let failures = 2;
@@ -216,8 +234,17 @@ async function startLargeVersion(): Promise<SyncWorld> {
 
 test('control names and overwrites past the limit change at one instant', async () => {
   const world = await startLargeVersion();
+  const { metadata } = world;
+  const commit = metadata.commit.bind(metadata);
+  const halves: unknown[] = [];
+  metadata.commit = async (transaction) => {
+    const outcome = await commit(transaction);
+    await checkAllOrNothing(world).catch((half: unknown) => halves.push(half));
+    return outcome;
+  };
   putLargeVersion(world);
   await world.until(async () => (await checkAllOrNothing(world)) === 1);
+  assert.deepEqual(halves, []);
   await world.settle();
   await assertEqual(world);
   await world.close();

@@ -1,9 +1,12 @@
 /**
  * Real tables through sync, on a clock that only the test moves: each sample is replayed commit by commit at a cloud in
- * memory; each commit must be published by itself, and in the end the site must have every name in the cloud's bytes.
+ * memory; each commit must be published by itself, whole to a reader that shares no code with sync, and in the end the
+ * site must have every name in the cloud's bytes.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openTable, snapshotControl, snapshotFiles } from '../../src/apps/demo/formats/snapshot.ts';
+import { MissingFileError } from '../../src/apps/demo/formats/source.ts';
 import type { PlannedUpload } from '../../src/apps/demo/replay/plan.ts';
 import { planReplay } from '../../src/apps/demo/replay/plan-table.ts';
 import { tableFormats } from '../../src/apps/table-formats.ts';
@@ -38,6 +41,27 @@ async function assertEqual(world: SyncWorld): Promise<void> {
   assert.equal(seen.size, page.objects.length);
 }
 
+/** What a reader of the newest version that is shown would open is there. */
+async function checkReader(world: SyncWorld, sample: SampleTable): Promise<void> {
+  const { format } = sample;
+  if (format === 'plain') return;
+  const seen = await world.published();
+  const source = {
+    list: async (prefix: string) =>
+      [...seen.keys()].filter((name) => name.startsWith(PREFIX + prefix)).map((name) => name.slice(PREFIX.length)),
+    async read(name: string) {
+      const state = seen.get(PREFIX + name);
+      if (state === undefined) throw new MissingFileError(name);
+      return world.content(PREFIX + name, state);
+    },
+  };
+  const options = { format, root: `gs://${BUCKET}/${PREFIX}`, pathAliases: sampleAliases(sample) };
+  const snapshot = await openTable(source, options);
+  if (snapshot === undefined) return;
+  for (const name of snapshotControl(snapshot)) assert.ok(seen.has(PREFIX + name), `a reader misses ${name}`);
+  for (const { name } of snapshotFiles(snapshot)) assert.ok(seen.has(PREFIX + name), `a reader misses ${name}`);
+}
+
 for (const { name } of sampleTables()) {
   test(`${name}: every commit is published by itself`, { skip: SAMPLES_MISSING }, async () => {
     const sample = sampleTable(name);
@@ -57,6 +81,7 @@ for (const { name } of sampleTables()) {
       for (const one of step.uploads) await upload(one);
       if (plan.format === 'directory') continue;
       await world.until((report) => report.buckets[0]?.tables[0]?.published === index + 1, 20_000);
+      await checkReader(world, sample);
     }
     for (const one of plan.after) await upload(one);
     await world.settle();

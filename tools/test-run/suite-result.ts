@@ -129,12 +129,18 @@ function outcomeOf({ name, skip, todo, details }: CompleteEvent, file: string): 
   return details.type === 'suite' ? undefined : { ...base, outcome: 'passed' };
 }
 
-/** The runner wraps what a test threw; its cause has the stack that helps. */
+/** The runner wraps what a test threw; its cause has the stack that helps, and may have causes itself. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
-  if (cause instanceof Error) return cause.stack ?? cause.message;
-  return cause === undefined ? (error.stack ?? error.message) : String(cause);
+  if (cause === undefined) return error.stack ?? error.message;
+  return causesOf(cause).join('\ncaused by ');
+}
+
+function causesOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  const rest = error.cause === undefined ? [] : causesOf(error.cause);
+  return [error.stack ?? error.message, ...rest];
 }
 
 function isEcho(error: unknown): boolean {
