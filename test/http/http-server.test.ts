@@ -326,7 +326,7 @@ test('close cuts what does not end in time', async () => {
 
 test('heads that are too large or malformed are refused', async () => {
   const { server, port } = await start(ok);
-  assert.match(await exchange(port, get(`/${'x'.repeat(40_000)}`)), /^HTTP\/1.1 431 /);
+  assert.match(await exchange(port, getAndClose(`/${'x'.repeat(40_000)}`)), /^HTTP\/1.1 431 /);
   assert.match(await exchange(port, 'NOT HTTP\r\n\r\n'), /^HTTP\/1.1 400 /);
   assert.match(await exchange(port, 'GET /x HTTP/1.1\r\n\r\n'), /^HTTP\/1.1 400 /);
   await server.close();
