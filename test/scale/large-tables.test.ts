@@ -14,7 +14,7 @@ import { recordFigure } from '../support/record-figure.ts';
 import { StraitProcess } from '../support/strait-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/** A quick table is small: memory that grows with its files shows only against a limit near what a site takes anyway. */
+/** A quick table is small: memory that grows with its files shows only against a limit near what a site takes. */
 const MEMORY_MIB_MAX = figureFor({ quick: 240, full: 300 });
 const PUT_P99_MS_MAX = 100;
 const files = figureFor({ quick: 40_000, full: 1_000_000 });
