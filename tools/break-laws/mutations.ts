@@ -71,8 +71,8 @@ const LAW_1: readonly Mutation[] = [
     law: 1,
     breaks: 'a block is read without being verified',
     file: 'src/stores/blobs/files/blob-file.ts',
-    find: '!== check.readUInt32BE(0)) {',
-    replace: '=== -1) {',
+    find: '=== check.readUInt32BE(0)) return;',
+    replace: '=== check.readUInt32BE(0) || index >= 0) return;',
     tests: [
       { test: BLOB_STORE, run: FILES, only: 'flipped bit|verifies the blocks', red: /Missing expected rejection/ },
     ],
