@@ -1,113 +1,94 @@
-/** Which method of the JSON API answers which path. */
+/** Where each method of the JSON API answers. */
 import { StraitError } from '../../model/errors.ts';
 import { createApp, type Route } from '../shared/app.ts';
-import type { HttpReply, HttpRequest } from '../shared/http-message.ts';
-import type { Params } from '../shared/router.ts';
+import type { HttpRequest } from '../shared/http-message.ts';
+import { aclMethods } from './acls/methods.ts';
+import { callHandler, type Handler } from './api/call.ts';
 import type { GcsJsonContext } from './api/context.ts';
-import {
-  deleteBucket,
-  getBucket,
-  getStorageLayout,
-  insertBucket,
-  listBuckets,
-  listManagedFolders,
-  patchBucket,
-  updateBucket,
-} from './buckets/buckets.ts';
-import { deleteObject, patchObject, updateObject } from './objects/change-object.ts';
-import { composeObject, copyObject, moveObject, rewriteObject } from './objects/copy-object.ts';
+import type { MethodId } from './api/document.ts';
+import type { Handlers } from './api/handlers.ts';
+import { METHODS, type Method } from './api/methods.ts';
+import { bucketMethods } from './buckets/methods.ts';
+import { cacheMethods } from './caches/methods.ts';
+import { channelMethods } from './channels/methods.ts';
+import { folderMethods } from './folders/methods.ts';
+import { iamMethods } from './iam/methods.ts';
+import { managedFolderMethods } from './managed-folders/methods.ts';
+import { notificationMethods } from './notifications/methods.ts';
 import { getObject } from './objects/get-object.ts';
 import { insertObject } from './objects/insert-object.ts';
-import { listObjects } from './objects/list-objects.ts';
+import { objectMethods } from './objects/methods.ts';
+import { operationMethods } from './operations/methods.ts';
+import { projectMethods } from './projects/methods.ts';
 import { runBatch } from './protocol/batch.ts';
 import { gcsJsonErrors } from './protocol/render-error.ts';
 import { cancelUpload, continueUpload } from './uploads/resumable-upload.ts';
 
-type Method = (context: GcsJsonContext, request: HttpRequest, params: Params) => Promise<HttpReply>;
-type Row = readonly [verb: string, pattern: string, operation: string, run: Method];
-
-/** A collection's path may end in a slash, as Google accepts it. An object's may not: it could be another name. */
-const METHODS: readonly Row[] = [
-  ['GET', '/b', 'buckets.list', listBuckets],
-  ['GET', '/b/', 'buckets.list', listBuckets],
-  ['POST', '/b', 'buckets.insert', insertBucket],
-  ['POST', '/b/', 'buckets.insert', insertBucket],
-  ['GET', '/b/:bucket', 'buckets.get', getBucket],
-  ['GET', '/b/:bucket/', 'buckets.get', getBucket],
-  ['PATCH', '/b/:bucket', 'buckets.patch', patchBucket],
-  ['PUT', '/b/:bucket', 'buckets.update', updateBucket],
-  ['DELETE', '/b/:bucket', 'buckets.delete', deleteBucket],
-  ['GET', '/b/:bucket/storageLayout', 'buckets.getStorageLayout', getStorageLayout],
-  ['GET', '/b/:bucket/managedFolders', 'managedFolders.list', listManagedFolders],
-  ['GET', '/b/:bucket/o', 'objects.list', listObjects],
-  ['GET', '/b/:bucket/o/', 'objects.list', listObjects],
-  ['POST', '/b/:bucket/o', 'objects.insert', insertElsewhere],
-  ['GET', '/b/:bucket/o/:object', 'objects.get', getObject],
-  ['PATCH', '/b/:bucket/o/:object', 'objects.patch', patchObject],
-  ['PUT', '/b/:bucket/o/:object', 'objects.update', updateObject],
-  ['DELETE', '/b/:bucket/o/:object', 'objects.delete', deleteObject],
-  ['POST', '/b/:bucket/o/:object/compose', 'objects.compose', composeObject],
-  ['POST', '/b/:bucket/o/:object/moveTo/o/:destinationObject', 'objects.move', moveObject],
-  ['POST', '/b/:bucket/o/:object/copyTo/b/:destinationBucket/o/:destinationObject', 'objects.copy', copyObject],
-  [
-    'POST',
-    '/b/:bucket/o/:object/rewriteTo/b/:destinationBucket/o/:destinationObject',
-    'objects.rewrite',
-    rewriteObject,
-  ],
-];
-
-const UPLOADS: readonly Row[] = [
-  ['POST', '/b/:bucket/o', 'objects.insert', insertObject],
-  ['POST', '/b/:bucket/o/', 'objects.insert', insertObject],
-  ['PUT', '/b/:bucket/o', 'objects.insert', (context, request) => continueUpload(context, request)],
-  ['DELETE', '/b/:bucket/o', 'objects.insert', (context, request) => cancelUpload(context, request)],
-];
-
-const DOWNLOADS: readonly Row[] = [['GET', '/b/:bucket/o/:object', 'objects.get', getObject]];
+const HANDLERS: Handlers = {
+  ...aclMethods,
+  ...bucketMethods,
+  ...cacheMethods,
+  ...channelMethods,
+  ...folderMethods,
+  ...iamMethods,
+  ...managedFolderMethods,
+  ...notificationMethods,
+  ...objectMethods,
+  ...operationMethods,
+  ...projectMethods,
+};
 
 /** Where Node's client with `STORAGE_EMULATOR_HOST` looks, and where everyone else does. */
 const ROOTS = ['', '/storage/v1'];
-const UPLOAD_ROOTS = ['/upload/storage/v1', '/resumable/upload/storage/v1'];
+const DOWNLOAD_ROOT = '/download/storage/v1';
 const BATCH_PATHS = ['/batch', '/batch/storage/v1', '/batch/storage/v1/', '/batch/storage/v1/:suffix'];
 
 export function gcsJsonRoutes(context: GcsJsonContext): readonly Route[] {
-  const methods = ROOTS.flatMap((root) => bind(context, root, METHODS));
-  const batchApp = createApp(methods, gcsJsonErrors);
-  const batchTarget = {
-    call: (request: HttpRequest) => {
-      refuseMedia(request);
-      return batchApp.handle(request);
-    },
-    renderError: gcsJsonErrors.render,
-  };
+  const serve: Serve = (id, path, handler, verb = METHODS[id].verb) => ({
+    method: verb,
+    pattern: path,
+    operation: id,
+    handle: callHandler(METHODS[id], handler as Handler<never>, context),
+  });
+  const methods = Object.values(METHODS).flatMap((method) =>
+    ROOTS.flatMap((root) => pathsOf(method).map((path) => serve(method.id, `${root}${path}`, HANDLERS[method.id]))),
+  );
   return [
     ...methods,
-    ...UPLOAD_ROOTS.flatMap((root) => bind(context, root, UPLOADS)),
-    ...bind(context, '/download/storage/v1', DOWNLOADS),
-    ...BATCH_PATHS.map((pattern) => ({
-      method: 'POST',
-      pattern,
-      operation: 'batch',
-      handle: (request: HttpRequest) => runBatch(request, batchTarget),
-    })),
+    ...METHODS['objects.insert'].uploadPaths.flatMap((path) => [
+      serve('objects.insert', path, insertObject),
+      serve('objects.insert', `${path}/`, insertObject),
+      serve('objects.insert', path, continueUpload, 'PUT'),
+      serve('objects.insert', path, cancelUpload, 'DELETE'),
+    ]),
+    serve('objects.get', `${DOWNLOAD_ROOT}${METHODS['objects.get'].pattern}`, getObject),
+    ...batchRoutes(methods),
   ];
 }
 
-function bind(context: GcsJsonContext, root: string, rows: readonly Row[]): readonly Route[] {
-  return rows.map(([method, pattern, operation, run]) => ({
-    method,
-    pattern: `${root}${pattern}`,
-    operation,
-    handle: (request, params) => run(context, request, params),
-  }));
+type Serve = <Id extends MethodId>(id: Id, path: string, handler: Handler<Id>, verb?: string) => Route;
+
+/** A collection's path may end in a slash, as Google accepts it. An object's may not: it could be another name. */
+function pathsOf({ id, pattern }: Method): readonly string[] {
+  const isCollection = /\.(list|insert)$/.test(id) || id === 'buckets.get';
+  return isCollection ? [pattern, `${pattern}/`] : [pattern];
 }
 
-/** The plain path takes no media: GCS answers `wrongUrlForUpload`. With an `uploadType` the meaning is clear. */
-async function insertElsewhere(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  if (request.target.query.has('uploadType')) return await insertObject(context, request, params);
-  const message = `Upload requests must be uploaded to the ${request.origin}/upload/storage/v1/* URL.`;
-  throw new StraitError('invalidArgument', message, { reason: 'invalid' });
+function batchRoutes(methods: readonly Route[]): readonly Route[] {
+  const app = createApp(methods, gcsJsonErrors);
+  const target = {
+    call: (request: HttpRequest) => {
+      refuseMedia(request);
+      return app.handle(request);
+    },
+    renderError: gcsJsonErrors.render,
+  };
+  return BATCH_PATHS.map((pattern) => ({
+    method: 'POST',
+    pattern,
+    operation: 'batch',
+    handle: (request: HttpRequest) => runBatch(request, target),
+  }));
 }
 
 function refuseMedia(request: HttpRequest): void {

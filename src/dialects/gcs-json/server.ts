@@ -3,6 +3,7 @@ import type { BucketName } from '../../model/ids.ts';
 import type { Namespace } from '../../namespace/service.ts';
 import { createApp, type Route } from '../shared/app.ts';
 import { HttpServer, type HttpServerDeps, type HttpServerSettings } from '../shared/http-server.ts';
+import type { RequestFilter } from './api/call.ts';
 import { type CorsEntry, withCors } from './protocol/cors.ts';
 import { plainGenerations, shuffledGenerations } from './protocol/generation-codec.ts';
 import { limitMutations, type MannersProfile, slowAndRefuse } from './protocol/manners.ts';
@@ -16,6 +17,8 @@ export interface GcsJsonServerDeps extends HttpServerDeps {
   readonly routes?: readonly Route[];
   /** Changes the routes of the API before they are served: how tests make calls fail. */
   readonly decorate?: (routes: readonly Route[]) => readonly Route[];
+  /** Changes decoded requests: how tests prove that parameters matter. */
+  readonly filter?: RequestFilter;
 }
 
 export interface GcsJsonServerSettings {
@@ -27,15 +30,15 @@ export interface GcsJsonServerSettings {
 /** A server that speaks the GCS JSON API. It listens when told to (`listen`) and drains when closed. */
 export function createGcsJsonServer(deps: GcsJsonServerDeps, settings: GcsJsonServerSettings): HttpServer {
   const { manners } = settings;
-  const pages = new PageBudget();
+  const shared = { pages: new PageBudget(), ...(deps.filter && { filter: deps.filter }) };
   const routes =
     manners === undefined
-      ? gcsJsonRoutes({ namespace: deps.namespace, generations: plainGenerations, pages })
+      ? gcsJsonRoutes({ ...shared, namespace: deps.namespace, generations: plainGenerations })
       : slowAndRefuse(
           gcsJsonRoutes({
+            ...shared,
             namespace: limitMutations(deps.namespace, deps.clock),
             generations: shuffledGenerations(manners.generationKey),
-            pages,
           }),
           deps,
           manners.profile,

@@ -11,6 +11,8 @@ export interface Target {
   readonly segments: readonly string[];
   /** Decoded. Of a repeated parameter the first one counts. */
   readonly query: Query;
+  /** Undecoded, for parameters that are repeated on purpose. */
+  readonly queryText: string;
 }
 
 export type Query = ReadonlyMap<string, string>;
@@ -27,7 +29,13 @@ export function parseTarget(raw: string): Target {
     path,
     segments: path.slice(1).split('/'),
     query: question === -1 ? NO_QUERY : parseQuery(relative.slice(question + 1)),
+    queryText: question === -1 ? '' : relative.slice(question + 1),
   };
+}
+
+/** Every value of a parameter, in order. */
+export function queryValues({ query, queryText }: Target, name: string): readonly string[] {
+  return query.has(name) ? [...queryPairs(queryText)].filter(([key]) => key === name).map(([, value]) => value) : [];
 }
 
 export function decodeSegment(raw: string): string {
@@ -36,14 +44,17 @@ export function decodeSegment(raw: string): string {
 
 function parseQuery(text: string): Query {
   const query = new Map<string, string>();
+  for (const [key, value] of queryPairs(text)) if (!query.has(key)) query.set(key, value);
+  return query;
+}
+
+function* queryPairs(text: string): Generator<readonly [key: string, value: string]> {
   for (const pair of text.split('&')) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const key = decodeQueryText(equals === -1 ? pair : pair.slice(0, equals));
-    const value = equals === -1 ? '' : decodeQueryText(pair.slice(equals + 1));
-    if (!query.has(key)) query.set(key, value);
+    yield [key, equals === -1 ? '' : decodeQueryText(pair.slice(equals + 1))];
   }
-  return query;
 }
 
 function decodeQueryText(text: string): string {

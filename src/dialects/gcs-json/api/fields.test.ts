@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { isStraitError } from '../../../model/errors.ts';
 import { below, isSelected, parseFields, select } from './fields.ts';
-import { OBJECTS_NAMES } from './resources.ts';
+import { METHODS } from './methods.ts';
 
 const RESOURCE = {
   kind: 'k',
@@ -69,16 +69,16 @@ test('names the resource does not have are refused', () => {
     '*',
     'items/*',
   ]) {
-    parseFields(good, OBJECTS_NAMES);
+    parseFields(good, METHODS['objects.list'].answer);
   }
   for (const bad of ['name', 'items/nam', 'items(name,toString)', 'constructor']) {
-    assert.throws(() => parseFields(bad, OBJECTS_NAMES), /Invalid field selection/, bad);
+    assert.throws(() => parseFields(bad, METHODS['objects.list'].answer), /Invalid field selection/, bad);
   }
 });
 
 test('no parameter and an empty one select everything', () => {
   for (const fields of [undefined, '', '*']) {
-    const selection = parseFields(fields, OBJECTS_NAMES);
+    const selection = parseFields(fields, METHODS['objects.list'].answer);
     assert.ok(isSelected(selection, 'items'));
     assert.equal(select(RESOURCE, below(selection, 'items')), RESOURCE);
   }

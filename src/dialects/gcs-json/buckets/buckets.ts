@@ -1,88 +1,54 @@
 /** The methods of buckets. */
 import type { Bucket } from '../../../model/bucket.ts';
-import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
-import type { Params } from '../../shared/router.ts';
-import type { GcsJsonContext } from '../api/context.ts';
-import {
-  bucketPreconditions,
-  maxResultsParam,
-  type Projection,
-  projectionParam,
-  requiredParameter,
-  textParam,
-} from '../api/decode-params.ts';
+import type { HttpReply } from '../../shared/http-message.ts';
+import type { Call } from '../api/call.ts';
+import { type Projection, pageResults, projectionOf } from '../api/decode-params.ts';
 import { below, isSelected, type Selection, select } from '../api/fields.ts';
-import { BUCKET_NAMES, BUCKETS_NAMES, MANAGED_FOLDERS_NAMES, STORAGE_LAYOUT_NAMES } from '../api/resources.ts';
-import { readResource } from '../objects/change-object.ts';
-import { judgeEtag } from '../objects/get-object.ts';
+import { bucketPreconditions, judgeEtag } from '../api/preconditions.ts';
 import { bucketEtag } from '../protocol/etag.ts';
 import { decodePageToken, encodePageToken } from '../protocol/page-token.ts';
-import { answerForm, JSON_HEADERS, NO_CONTENT, renderJson, renderPage } from '../protocol/render-json.ts';
+import { JSON_HEADERS, NO_CONTENT, renderJson, renderPage } from '../protocol/render-json.ts';
 import { decodeBucket, patchedBucket, replacedBucket } from './decode-bucket.ts';
 import { renderBucket, renderStorageLayout } from './render-bucket.ts';
 
-export async function insertBucket(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {
-  const form = answerForm(request, BUCKET_NAMES);
-  const project = textParam(request.target.query, 'project');
-  if (project === undefined) throw requiredParameter('project');
-  projectionParam(request.target.query, 'noAcl');
-  const resource = await readResource(request);
-  const { name, location, storageClass, settings } = decodeBucket(resource);
-  if (name === undefined || name === '') throw requiredParameter('name');
+export async function insertBucket(call: Call<'buckets.insert'>): Promise<HttpReply> {
+  const { body, context, request } = call;
+  const { name, location, storageClass, settings } = decodeBucket(body);
   request.trace.bucket = name;
+  const project = call.required('project');
   const bucket = await context.namespace.insertBucket({ name, project, location, storageClass, settings });
-  const hasAcl = resource['acl'] !== undefined || resource['defaultObjectAcl'] !== undefined;
-  const projection = projectionParam(request.target.query, hasAcl ? 'full' : 'noAcl');
-  return renderJson(renderBucket(bucket, { origin: request.origin, projection }), form);
+  const hasAcl = body['acl'] !== undefined || body['defaultObjectAcl'] !== undefined;
+  const projection = projectionOf(call, hasAcl ? 'full' : 'noAcl');
+  return renderJson(renderBucket(bucket, { origin: request.origin, projection }), call.form);
 }
 
-export async function getBucket(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const form = answerForm(request, BUCKET_NAMES);
-  const projection = projectionParam(request.target.query, 'noAcl');
-  const preconditions = bucketPreconditions(request, 'read');
-  const bucket = await context.namespace.getBucket({ name: params['bucket'] ?? '', preconditions });
+export async function getBucket(call: Call<'buckets.get'>): Promise<HttpReply> {
+  const preconditions = bucketPreconditions(call, 'read');
+  const bucket = await call.context.namespace.getBucket({ name: call.required('bucket'), preconditions });
   const etag = bucket.etag ?? bucketEtag(bucket.metageneration);
-  if (judgeEtag(request, etag)) return { status: 304, headers: { ETag: etag } };
-  return renderJson(renderBucket(bucket, { origin: request.origin, projection }), form, { ETag: etag });
+  if (judgeEtag(call, etag)) return { status: 304, headers: { ETag: etag } };
+  const projection = projectionOf(call, 'noAcl');
+  return renderJson(renderBucket(bucket, { origin: call.request.origin, projection }), call.form, { ETag: etag });
 }
 
-export async function getStorageLayout(
-  context: GcsJsonContext,
-  request: HttpRequest,
-  params: Params,
-): Promise<HttpReply> {
-  const form = answerForm(request, STORAGE_LAYOUT_NAMES);
-  const bucket = await context.namespace.getBucket({ name: params['bucket'] ?? '', preconditions: {} });
-  return renderJson(renderStorageLayout(bucket), form);
+export async function getStorageLayout(call: Call<'buckets.getStorageLayout'>): Promise<HttpReply> {
+  const bucket = await call.context.namespace.getBucket({ name: call.required('bucket'), preconditions: {} });
+  return renderJson(renderStorageLayout(bucket), call.form);
 }
 
-/** There are no managed folders here, so a bucket has none. `gcloud storage rm -r` asks. */
-export async function listManagedFolders(
-  context: GcsJsonContext,
-  request: HttpRequest,
-  params: Params,
-): Promise<HttpReply> {
-  const form = answerForm(request, MANAGED_FOLDERS_NAMES);
-  await context.namespace.getBucket({ name: params['bucket'] ?? '', preconditions: {} });
-  return renderJson({ kind: 'storage#managedFolders' }, form);
-}
-
-export async function listBuckets(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {
-  const { query } = request.target;
-  const { selection, pretty } = answerForm(request, BUCKETS_NAMES);
-  const projection = projectionParam(query, 'noAcl');
-  const project = textParam(query, 'project');
-  if (project === undefined) throw requiredParameter('project');
-  const prefix = textParam(query, 'prefix');
-  const pageToken = textParam(query, 'pageToken');
-  const { buckets, nextAfter } = await context.namespace.listBuckets({
-    project,
-    maxResults: maxResultsParam(query),
+export async function listBuckets(call: Call<'buckets.list'>): Promise<HttpReply> {
+  const { selection, pretty } = call.form;
+  const projection = projectionOf(call, 'noAcl');
+  const prefix = call.text('prefix');
+  const pageToken = call.text('pageToken');
+  const { buckets, nextAfter } = await call.context.namespace.listBuckets({
+    project: call.required('project'),
+    maxResults: pageResults(call.integer('maxResults')),
     ...(prefix === undefined ? {} : { prefix }),
     ...(pageToken === undefined ? {} : { after: decodePageToken(pageToken).name }),
   });
   const hasToken = nextAfter !== undefined && isSelected(selection, 'nextPageToken');
-  const { origin } = request;
+  const { origin } = call.request;
   const items = renderBuckets(buckets, { origin, projection, selection: below(selection, 'items') });
   const chunks = await renderPage(
     {
@@ -107,30 +73,26 @@ function* renderBuckets(buckets: readonly Bucket[], context: RenderBucketsContex
   for (const bucket of buckets) yield select(renderBucket(bucket, context), context.selection);
 }
 
-export function patchBucket(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  return changeBucket(context, request, { params, decode: patchedBucket });
+export function patchBucket(call: Call<'buckets.patch'>): Promise<HttpReply> {
+  return changeBucket(call, patchedBucket(call.body));
 }
 
-export function updateBucket(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  return changeBucket(context, request, { params, decode: replacedBucket });
+export function updateBucket(call: Call<'buckets.update'>): Promise<HttpReply> {
+  return changeBucket(call, replacedBucket(call.body));
 }
 
-interface ChangeParts {
-  readonly params: Params;
-  readonly decode: typeof patchedBucket;
+async function changeBucket(
+  call: Call<'buckets.patch' | 'buckets.update'>,
+  change: ReturnType<typeof patchedBucket>,
+): Promise<HttpReply> {
+  const preconditions = bucketPreconditions(call, 'change');
+  const bucket = await call.context.namespace.changeBucket({ name: call.required('bucket'), preconditions, change });
+  const projection = projectionOf(call, 'full');
+  return renderJson(renderBucket(bucket, { origin: call.request.origin, projection }), call.form);
 }
 
-async function changeBucket(context: GcsJsonContext, request: HttpRequest, parts: ChangeParts): Promise<HttpReply> {
-  const form = answerForm(request, BUCKET_NAMES);
-  const projection = projectionParam(request.target.query, 'full');
-  const preconditions = bucketPreconditions(request, 'change');
-  const change = parts.decode(await readResource(request));
-  const bucket = await context.namespace.changeBucket({ name: parts.params['bucket'] ?? '', preconditions, change });
-  return renderJson(renderBucket(bucket, { origin: request.origin, projection }), form);
-}
-
-export async function deleteBucket(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const preconditions = bucketPreconditions(request, 'change');
-  await context.namespace.deleteBucket({ name: params['bucket'] ?? '', preconditions });
+export async function deleteBucket(call: Call<'buckets.delete'>): Promise<HttpReply> {
+  const preconditions = bucketPreconditions(call, 'change');
+  await call.context.namespace.deleteBucket({ name: call.required('bucket'), preconditions });
   return NO_CONTENT;
 }

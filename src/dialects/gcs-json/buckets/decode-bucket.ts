@@ -1,9 +1,10 @@
 /** Bucket resources as settings: kept word for word, since most of them mean nothing here yet. */
 import { StraitError } from '../../../model/errors.ts';
-import { BUCKET_FIELDS, invalidField, isObject, type Resource, readFields } from '../api/resources.ts';
+import { invalidField } from '../api/bad-input.ts';
+import { isObject, type Resource } from '../api/body.ts';
 
 export interface DecodedBucket {
-  readonly name?: string;
+  readonly name: string;
   readonly location: string;
   readonly storageClass: string;
   readonly settings: Resource;
@@ -13,12 +14,12 @@ const LOCATION = /^[A-Za-z0-9-]{2,40}$/;
 const LABELS_MAX = 64;
 
 export function decodeBucket(resource: Resource): DecodedBucket {
-  const { name, location, storageClass, ...fields } = readFields(resource, BUCKET_FIELDS);
+  const { name, location, storageClass, ...fields } = resource;
   if (typeof location === 'string' && !LOCATION.test(location)) {
     throw invalidField('location', `The specified location constraint is not valid: ${location.slice(0, 100)}`);
   }
   return {
-    ...(typeof name === 'string' ? { name } : {}),
+    name: String(name),
     location: typeof location === 'string' ? location.toUpperCase() : 'US',
     storageClass: typeof storageClass === 'string' ? storageClass.toUpperCase() : 'STANDARD',
     settings: checkSettings(mergePatch(NEW_BUCKET_SETTINGS, fields)),
@@ -42,7 +43,7 @@ interface BucketAttributes {
 
 /** buckets.patch: objects merge, `null` removes, everything else replaces (RFC 7396). */
 export function patchedBucket(resource: Resource): (current: BucketAttributes) => BucketAttributes {
-  const { storageClass, name: _name, location: _location, ...fields } = readFields(resource, BUCKET_FIELDS);
+  const { storageClass, name: _name, location: _location, ...fields } = resource;
   const nextClass = typeof storageClass === 'string' ? storageClass.toUpperCase() : undefined;
   return (current) => ({
     settings: checkSettings(mergePatch(current.settings, fields)),
@@ -52,7 +53,7 @@ export function patchedBucket(resource: Resource): (current: BucketAttributes) =
 
 /** buckets.update: what the body does not say is gone, or back at its default. */
 export function replacedBucket(resource: Resource): (current: BucketAttributes) => BucketAttributes {
-  const { storageClass, name: _name, location: _location, ...fields } = readFields(resource, BUCKET_FIELDS);
+  const { storageClass, name: _name, location: _location, ...fields } = resource;
   const nextClass = typeof storageClass === 'string' ? storageClass.toUpperCase() : undefined;
   return (current) => ({
     settings: checkSettings(mergePatch(NEW_BUCKET_SETTINGS, fields)),

@@ -1,6 +1,6 @@
 import type { Bucket } from '../../../model/bucket.ts';
+import type { Resource } from '../api/body.ts';
 import type { Projection } from '../api/decode-params.ts';
-import type { Resource } from '../api/resources.ts';
 import { renderTime } from '../objects/render-object.ts';
 import { bucketEtag } from '../protocol/etag.ts';
 

@@ -1,54 +1,41 @@
 /** objects.patch, objects.update and objects.delete. */
+import type { AttributeChange } from '../../../namespace/change-object.ts';
 import type { ObjectAddress } from '../../../namespace/read-object.ts';
-import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
-import { readBody } from '../../shared/request-body.ts';
-import type { Params } from '../../shared/router.ts';
-import type { GcsJsonContext } from '../api/context.ts';
-import { changingPreconditions, generationParam, projectionParam } from '../api/decode-params.ts';
-import { OBJECT_NAMES, parseResource, type Resource } from '../api/resources.ts';
-import { answerForm, NO_CONTENT, renderJson } from '../protocol/render-json.ts';
+import type { HttpReply } from '../../shared/http-message.ts';
+import type { Call } from '../api/call.ts';
+import { generationOf, projectionOf } from '../api/decode-params.ts';
+import { changingPreconditions } from '../api/preconditions.ts';
+import { NO_CONTENT, renderJson } from '../protocol/render-json.ts';
 import { patchedAttributes, replacedAttributes } from './decode-object.ts';
 import { renderObject } from './render-object.ts';
 
-export const JSON_BODY_BYTES_MAX = 1024 * 1024;
-
-export function patchObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  return changeObject(context, request, { params, decode: patchedAttributes });
+export function patchObject(call: Call<'objects.patch'>): Promise<HttpReply> {
+  return changeObject(call, patchedAttributes(call.body));
 }
 
-export function updateObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  return changeObject(context, request, { params, decode: replacedAttributes });
+export function updateObject(call: Call<'objects.update'>): Promise<HttpReply> {
+  return changeObject(call, replacedAttributes(call.body));
 }
 
-interface ChangeParts {
-  readonly params: Params;
-  readonly decode: typeof patchedAttributes;
+async function changeObject(
+  call: Call<'objects.patch' | 'objects.update'>,
+  change: AttributeChange,
+): Promise<HttpReply> {
+  const { namespace, generations } = call.context;
+  const preconditions = changingPreconditions(call);
+  const object = await namespace.changeObject({ address: addressOf(call), preconditions, change });
+  const projection = projectionOf(call, 'full');
+  return renderJson(renderObject(object, { origin: call.request.origin, generations, projection }), call.form);
 }
 
-async function changeObject(context: GcsJsonContext, request: HttpRequest, parts: ChangeParts): Promise<HttpReply> {
-  const form = answerForm(request, OBJECT_NAMES);
-  const projection = projectionParam(request.target.query, 'full');
-  const address = addressOf(context, request, parts.params);
-  const preconditions = changingPreconditions(request, context.generations);
-  const change = parts.decode(await readResource(request));
-  const object = await context.namespace.changeObject({ address, preconditions, change });
-  const { generations } = context;
-  return renderJson(renderObject(object, { origin: request.origin, generations, projection }), form);
-}
-
-export async function deleteObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const address = addressOf(context, request, params);
-  const preconditions = changingPreconditions(request, context.generations);
-  await context.namespace.deleteObject({ address, preconditions });
+export async function deleteObject(call: Call<'objects.delete'>): Promise<HttpReply> {
+  await call.context.namespace.deleteObject({ address: addressOf(call), preconditions: changingPreconditions(call) });
   return NO_CONTENT;
 }
 
-function addressOf(context: GcsJsonContext, request: HttpRequest, params: Params): ObjectAddress {
-  const { bucket = '', object: name = '' } = params;
-  const generation = generationParam(request.target.query, 'generation', context.generations);
-  return { bucket, name, ...(generation === undefined ? {} : { generation }) };
-}
-
-export async function readResource(request: HttpRequest): Promise<Resource> {
-  return parseResource(await readBody(request, JSON_BODY_BYTES_MAX));
+/** The object a path names, and the generation a parameter may. */
+export function addressOf(call: Call<'objects.get' | 'objects.patch' | 'objects.delete'>): ObjectAddress {
+  const generation = generationOf(call, 'generation');
+  const address = { bucket: call.required('bucket'), name: call.required('object') };
+  return { ...address, ...(generation === undefined ? {} : { generation }) };
 }

@@ -3,109 +3,78 @@ import { generation } from '../../../model/ids.ts';
 import type { NamedObject, ObjectAttributes } from '../../../model/object.ts';
 import type { Preconditions } from '../../../model/preconditions.ts';
 import type { ComposeInput, CopyInput } from '../../../namespace/copy-object.ts';
-import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
-import type { Params } from '../../shared/router.ts';
+import type { HttpReply } from '../../shared/http-message.ts';
+import { invalidParameter } from '../api/bad-input.ts';
+import { isObject, type Resource } from '../api/body.ts';
+import type { Call } from '../api/call.ts';
 import type { GcsJsonContext } from '../api/context.ts';
-import {
-  booleanParam,
-  changingPreconditions,
-  generationParam,
-  int64Param,
-  invalidParameter,
-  projectionParam,
-  refuseCustomerKeys,
-  requiredParameter,
-  sourcePreconditions,
-} from '../api/decode-params.ts';
-import {
-  COMPOSE_FIELDS,
-  checkInt64,
-  isObject,
-  OBJECT_FIELDS,
-  OBJECT_NAMES,
-  REWRITE_NAMES,
-  type Resource,
-  readFields,
-} from '../api/resources.ts';
-import { type AnswerForm, answerForm, renderJson } from '../protocol/render-json.ts';
-import { readResource } from './change-object.ts';
+import { generationOf, projectionOf, refuseCustomerKeys } from '../api/decode-params.ts';
+import { changingPreconditions, sourcePreconditions } from '../api/preconditions.ts';
+import { renderJson } from '../protocol/render-json.ts';
 import { decodeObject } from './decode-object.ts';
 import { renderObject } from './render-object.ts';
 
 const MEBIBYTE = 1024n * 1024n;
 
-export async function copyObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const form = answerForm(request, OBJECT_NAMES);
-  const { input, resource } = await decodeCopy(context, request, params);
-  const object = await context.namespace.copyObject(input);
-  return renderJson(renderCopied(context, request, { object, resource }), form);
+export async function copyObject(call: Call<'objects.copy'>): Promise<HttpReply> {
+  const object = await call.context.namespace.copyObject(await decodeCopy(call));
+  return renderJson(renderMade(call, object, call.body), call.form);
 }
 
-export async function rewriteObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const form = answerForm(request, REWRITE_NAMES);
-  const perCall = int64Param(request.target.query, 'maxBytesRewrittenPerCall');
+export async function rewriteObject(call: Call<'objects.rewrite'>): Promise<HttpReply> {
+  const perCall = call.long('maxBytesRewrittenPerCall');
   if (perCall !== undefined && (perCall === 0n || perCall % MEBIBYTE !== 0n)) {
     throw invalidParameter('maxBytesRewrittenPerCall', 'maxBytesRewrittenPerCall must be a multiple of 1 MiB.');
   }
-  const { input, resource } = await decodeCopy(context, request, params);
-  const object = await context.namespace.copyObject(input);
+  const object = await call.context.namespace.copyObject(await decodeCopy(call));
   const size = String(object.state.size);
   const answer = {
     kind: 'storage#rewriteResponse',
     totalBytesRewritten: size,
     objectSize: size,
     done: true,
-    resource: renderCopied(context, request, { object, resource }),
+    resource: renderMade(call, object, call.body),
   };
-  return renderJson(answer, form);
+  return renderJson(answer, call.form);
 }
 
-export async function moveObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const form = answerForm(request, OBJECT_NAMES);
-  const { bucket = '', object: name = '', destinationObject = '' } = params;
-  const projection = projectionParam(request.target.query, 'noAcl');
-  const object = await context.namespace.moveObject({
-    source: { bucket, name },
-    sourcePreconditions: sourcePreconditions(request, context.generations),
-    destination: { bucket, name: destinationObject },
-    preconditions: changingPreconditions(request, context.generations),
+export async function moveObject(call: Call<'objects.move'>): Promise<HttpReply> {
+  const bucket = call.required('bucket');
+  const object = await call.context.namespace.moveObject({
+    source: { bucket, name: call.required('sourceObject') },
+    sourcePreconditions: sourcePreconditions(call),
+    destination: { bucket, name: call.required('destinationObject') },
+    preconditions: changingPreconditions(call),
   });
-  const { generations } = context;
-  return renderJson(renderObject(object, { origin: request.origin, generations, projection }), form);
+  return renderJson(renderMade(call, object, {}), call.form);
 }
 
-async function decodeCopy(
-  context: GcsJsonContext,
-  request: HttpRequest,
-  params: Params,
-): Promise<{ readonly input: CopyInput; readonly resource: Resource }> {
-  refuseCustomerKeys(request);
-  projectionParam(request.target.query, 'noAcl');
-  const { bucket = '', object: name = '', destinationBucket = '', destinationObject = '' } = params;
-  const sourceGeneration = generationParam(request.target.query, 'sourceGeneration', context.generations);
-  const source = { bucket, name, ...(sourceGeneration === undefined ? {} : { generation: sourceGeneration }) };
-  const preconditions = changingPreconditions(request, context.generations);
-  const resource = await readResource(request);
-  const input: CopyInput = {
-    source,
-    sourcePreconditions: sourcePreconditions(request, context.generations),
-    destination: { bucket: destinationBucket, name: destinationObject },
-    preconditions,
-  };
-  return { input: await withAttributes(context, input, resource), resource };
+async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promise<CopyInput> {
+  refuseCustomerKeys(call);
+  const sourceGeneration = generationOf(call, 'sourceGeneration');
+  const source = { bucket: call.required('sourceBucket'), name: call.required('sourceObject') };
+  return await withAttributes(call, {
+    source: { ...source, ...(sourceGeneration === undefined ? {} : { generation: sourceGeneration }) },
+    sourcePreconditions: sourcePreconditions(call),
+    destination: { bucket: call.required('destinationBucket'), name: call.required('destinationObject') },
+    preconditions: changingPreconditions(call),
+  });
 }
 
 /**
  * A body that sets any metadata replaces all of the source's (objects.rewrite page). One that only names a storage
  * class changes the class and keeps the metadata: that is how clients change the class of an object.
  */
-async function withAttributes(context: GcsJsonContext, input: CopyInput, resource: Resource): Promise<CopyInput> {
-  const { name: _name, ...fields } = readFields(resource, OBJECT_FIELDS);
+async function withAttributes(call: Call, input: CopyInput): Promise<CopyInput> {
+  const { name: _name, ...fields } = call.body;
   const given = Object.keys(fields).filter((field) => field !== 'crc32c' && field !== 'md5Hash');
   if (given.length === 0) return input;
-  const { attributes } = decodeObject(resource);
+  const { attributes } = decodeObject(call.body);
   if (given.some((field) => field !== 'storageClass')) return { ...input, attributes };
-  const source = await context.namespace.getObject({ address: input.source, preconditions: input.sourcePreconditions });
+  const source = await call.context.namespace.getObject({
+    address: input.source,
+    preconditions: input.sourcePreconditions,
+  });
   const sourcePin: Preconditions = {
     ...input.sourcePreconditions,
     ifGenerationMatch: source.state.generation,
@@ -133,61 +102,42 @@ function attributesOf({ state }: NamedObject): ObjectAttributes {
   return attributes;
 }
 
-interface Copied {
-  readonly object: NamedObject;
-  readonly resource: Resource;
+/** Access lists are told when the request set them, unless it asks otherwise. */
+function renderMade(call: Call, object: NamedObject, resource: Resource): Resource {
+  const projection = projectionOf(call, resource['acl'] === undefined ? 'noAcl' : 'full');
+  return renderObject(object, { origin: call.request.origin, generations: call.context.generations, projection });
 }
 
-function renderCopied(context: GcsJsonContext, request: HttpRequest, { object, resource }: Copied): Resource {
-  const projection = projectionParam(request.target.query, resource['acl'] === undefined ? 'noAcl' : 'full');
-  return renderObject(object, { origin: request.origin, generations: context.generations, projection });
-}
-
-export async function composeObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  refuseCustomerKeys(request);
-  const form: AnswerForm = answerForm(request, OBJECT_NAMES);
-  const { bucket = '', object: name = '' } = params;
-  const preconditions = changingPreconditions(request, context.generations);
-  const fields = readFields(await readResource(request), COMPOSE_FIELDS);
-  const destination = isObject(fields['destination']) ? fields['destination'] : {};
+export async function composeObject(call: Call<'objects.compose'>): Promise<HttpReply> {
+  refuseCustomerKeys(call);
+  const { body, context } = call;
+  const destination = isObject(body['destination']) ? body['destination'] : {};
   const object = await context.namespace.composeObject({
-    destination: { bucket, name },
+    destination: { bucket: call.required('destinationBucket'), name: call.required('destinationObject') },
     attributes: decodeObject(destination).attributes,
-    preconditions,
-    sources: decodeSources(fields['sourceObjects'], context),
-    deleteSources: fields['deleteSourceObjects'] === true || booleanParam(request.target.query, 'deleteSourceObjects'),
+    preconditions: changingPreconditions(call),
+    sources: decodeSources(body['sourceObjects'], context),
+    deleteSources: body['deleteSourceObjects'] === true,
   });
-  return renderJson(renderCopied(context, request, { object, resource: destination }), form);
+  return renderJson(renderMade(call, object, destination), call.form);
+}
+
+/** As the schema of the request has it. */
+interface ComposeSource {
+  readonly name: string;
+  readonly generation?: string | null;
+  readonly objectPreconditions?: { readonly ifGenerationMatch?: string | null } | null;
 }
 
 function decodeSources(given: unknown, context: GcsJsonContext): ComposeInput['sources'] {
-  const sources: readonly unknown[] = Array.isArray(given) ? given : [];
-  return sources.map((source, index) => decodeSource(source, { field: `sourceObjects[${index}]`, context }));
-}
-
-interface SourcePlace {
-  readonly field: string;
-  readonly context: GcsJsonContext;
-}
-
-function decodeSource(source: unknown, { field, context }: SourcePlace): ComposeInput['sources'][number] {
-  if (!isObject(source) || typeof source['name'] !== 'string' || source['name'] === '') {
-    throw requiredParameter(`${field}.name`);
-  }
-  const { objectPreconditions, generation: wire } = source;
-  const wanted = readGeneration(wire, `${field}.generation`);
-  const match = isObject(objectPreconditions)
-    ? readGeneration(objectPreconditions['ifGenerationMatch'], `${field}.objectPreconditions.ifGenerationMatch`)
-    : undefined;
-  const { generations } = context;
-  return {
-    name: source['name'],
-    ...(wanted === undefined ? {} : { generation: generation(generations.fromWire(wanted)) }),
-    ...(match === undefined ? {} : { ifGenerationMatch: generations.fromWire(match) }),
-  };
-}
-
-function readGeneration(value: unknown, field: string): bigint | undefined {
-  if (value === undefined || value === null) return undefined;
-  return BigInt(checkInt64(value, field));
+  const sources = (given ?? []) as readonly ComposeSource[];
+  const { fromWire } = context.generations;
+  return sources.map(({ name, generation: wanted, objectPreconditions }) => {
+    const match = objectPreconditions?.ifGenerationMatch ?? undefined;
+    return {
+      name,
+      ...(typeof wanted === 'string' ? { generation: generation(fromWire(BigInt(wanted))) } : {}),
+      ...(typeof match === 'string' ? { ifGenerationMatch: fromWire(BigInt(match)) } : {}),
+    };
+  });
 }

@@ -2,7 +2,8 @@
 import { StraitError } from '../../../model/errors.ts';
 import type { ObjectAttributes } from '../../../model/object.ts';
 import type { AttributeChange } from '../../../namespace/change-object.ts';
-import { invalidField, isObject, OBJECT_FIELDS, type Resource, readFields } from '../api/resources.ts';
+import { invalidField } from '../api/bad-input.ts';
+import { isObject, type Resource } from '../api/body.ts';
 
 const TEXT_FIELDS = [
   'cacheControl',
@@ -22,26 +23,25 @@ export interface DecodedObject {
 }
 
 export function decodeObject(resource: Resource): DecodedObject {
-  const fields = readFields(resource, OBJECT_FIELDS);
-  const { name, crc32c, md5Hash } = fields;
+  const { name, crc32c, md5Hash } = resource;
   return {
     ...(typeof name === 'string' ? { name } : {}),
     ...(typeof crc32c === 'string' ? { crc32c: decodeCrc32c(crc32c, 'crc32c') } : {}),
     ...(typeof md5Hash === 'string' ? { md5: decodeMd5(md5Hash, 'md5Hash') } : {}),
-    attributes: applyFields({}, fields),
+    attributes: applyFields({}, resource),
   };
 }
 
 /** objects.patch: given fields replace, `null` removes, `metadata` merges key by key. */
 export function patchedAttributes(resource: Resource): AttributeChange {
-  const { storageClass: _, ...fields } = readFields(resource, OBJECT_FIELDS);
+  const { storageClass: _, ...fields } = resource;
   refuseKey(fields);
   return (current) => applyFields(current, fields);
 }
 
 /** objects.update: what the body does not say is gone. The storage class changes by rewrite only. */
 export function replacedAttributes(resource: Resource): AttributeChange {
-  const { storageClass: _, ...fields } = readFields(resource, OBJECT_FIELDS);
+  const { storageClass: _, ...fields } = resource;
   refuseKey(fields);
   return (current) => {
     const { storageClass } = current;

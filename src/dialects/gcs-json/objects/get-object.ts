@@ -3,70 +3,44 @@ import type { ByteRange, NamedObject } from '../../../model/object.ts';
 import { resolveRange } from '../../shared/byte-range.ts';
 import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
 import { gunzipStream } from '../../shared/request-body.ts';
-import type { Params } from '../../shared/router.ts';
-import type { GcsJsonContext } from '../api/context.ts';
-import {
-  failedIfMatch,
-  generationParam,
-  invalidParameter,
-  projectionParam,
-  readingPreconditions,
-  refuseCustomerKeys,
-} from '../api/decode-params.ts';
-import { OBJECT_NAMES } from '../api/resources.ts';
-import { parseEtagList } from '../protocol/etag.ts';
-import { answerForm, renderJson } from '../protocol/render-json.ts';
+import type { Call } from '../api/call.ts';
+import { projectionOf, refuseCustomerKeys } from '../api/decode-params.ts';
+import { judgeEtag, namesEtag, readingPreconditions } from '../api/preconditions.ts';
+import { renderJson } from '../protocol/render-json.ts';
+import { addressOf } from './change-object.ts';
 import { mediaHeaders } from './render-media.ts';
 import { etagOf, renderObject } from './render-object.ts';
 
 /** objects.get: the resource, or with `alt=media` and on the download path the bytes. */
-export async function getObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const { query, segments } = request.target;
-  const alt = query.get('alt') ?? (segments[0] === 'download' ? 'media' : 'json');
-  if (alt !== 'json' && alt !== 'media') throw invalidParameter('alt', `Invalid value for alt: ${alt.slice(0, 100)}`);
-  refuseCustomerKeys(request);
-  const form = answerForm(request, OBJECT_NAMES);
-  const projection = projectionParam(query, 'noAcl');
-  const object = await readObject(context, request, params);
-  const etag = etagOf(object.state, context.generations);
-  const isUnchanged = judgeEtag(request, etag);
-  if (isUnchanged) return { status: 304, headers: { ETag: etag } };
-  if (alt === 'media') return sendMedia(context, request, object);
-  const resource = renderObject(object, { origin: request.origin, generations: context.generations, projection });
-  return renderJson(resource, form, { ETag: etag });
-}
-
-async function readObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<NamedObject> {
-  const { bucket = '', object: name = '' } = params;
-  const generation = generationParam(request.target.query, 'generation', context.generations);
-  return await context.namespace.getObject({
-    address: { bucket, name, ...(generation === undefined ? {} : { generation }) },
-    preconditions: readingPreconditions(request, context.generations),
+export async function getObject(call: Call<'objects.get'>): Promise<HttpReply> {
+  const { context, request } = call;
+  const { generations } = context;
+  refuseCustomerKeys(call);
+  const object = await context.namespace.getObject({
+    address: addressOf(call),
+    preconditions: readingPreconditions(call),
+  });
+  const etag = etagOf(object.state, generations);
+  if (judgeEtag(call, etag)) return { status: 304, headers: { ETag: etag } };
+  const isDownload = request.target.segments[0] === 'download';
+  if ((call.text('alt') ?? (isDownload ? 'media' : 'json')) === 'media') return sendMedia(call, object);
+  const projection = projectionOf(call, 'noAcl');
+  return renderJson(renderObject(object, { origin: request.origin, generations, projection }), call.form, {
+    ETag: etag,
   });
 }
 
-/** RFC 9110 §13.2.2: If-Match fails with 412; true when If-None-Match says that the client has this state. */
-export function judgeEtag(request: HttpRequest, etag: string): boolean {
-  const ifMatch = request.headers['if-match'];
-  if (ifMatch !== undefined && !names(ifMatch, etag)) throw failedIfMatch();
-  const ifNoneMatch = request.headers['if-none-match'];
-  return ifNoneMatch !== undefined && names(ifNoneMatch, etag);
-}
-
-function names(header: string, etag: string): boolean {
-  return parseEtagList(header).some((tag) => tag === '*' || tag === etag);
-}
-
-function sendMedia(context: GcsJsonContext, request: HttpRequest, object: NamedObject): HttpReply {
+function sendMedia(call: Call<'objects.get'>, object: NamedObject): HttpReply {
+  const { context, request } = call;
   const headers = mediaHeaders(object.state, context.generations);
   const { size } = object.state;
   if (mustUnpack(request, object)) {
     // Neither length nor encoding nor ranges can be promised of bytes that are unpacked on the way.
     const { 'Content-Encoding': _encoding, 'Accept-Ranges': _ranges, ...rest } = headers;
-    const whole = size === 0 ? undefined : open(context, request, object, { start: 0, end: size });
+    const whole = size === 0 ? undefined : open(call, object, { start: 0, end: size });
     return { status: 200, headers: rest, ...(whole === undefined ? {} : { body: unpack(whole) }) };
   }
-  const range = resolveRange(currentRange(request, context, object), size);
+  const range = resolveRange(currentRange(call, object), size);
   if (range.kind === 'unsatisfiable') {
     throw new StraitError('rangeNotSatisfiable', 'Request range not satisfiable', { size });
   }
@@ -75,23 +49,18 @@ function sendMedia(context: GcsJsonContext, request: HttpRequest, object: NamedO
   return {
     status: range.kind === 'part' ? 206 : 200,
     headers: { ...headers, 'Content-Length': end - start, ...part },
-    ...(start === end || request.method === 'HEAD' ? {} : { body: open(context, request, object, { start, end }) }),
+    ...(start === end || request.method === 'HEAD' ? {} : { body: open(call, object, { start, end }) }),
   };
 }
 
-function open(
-  context: GcsJsonContext,
-  request: HttpRequest,
-  object: NamedObject,
-  range: ByteRange,
-): AsyncIterable<Uint8Array> {
+function open({ context, request }: Call, object: NamedObject, range: ByteRange): AsyncIterable<Uint8Array> {
   return context.namespace.openObject({ object, range, signal: request.signal });
 }
 
 /** The Range header, unless If-Range says that the client's part is of another state. */
-function currentRange(request: HttpRequest, context: GcsJsonContext, object: NamedObject): string | undefined {
+function currentRange({ context, request }: Call, object: NamedObject): string | undefined {
   const ifRange = request.headers['if-range'];
-  if (ifRange !== undefined && !names(ifRange, etagOf(object.state, context.generations))) return undefined;
+  if (ifRange !== undefined && !namesEtag(ifRange, etagOf(object.state, context.generations))) return undefined;
   return request.headers['range'];
 }
 

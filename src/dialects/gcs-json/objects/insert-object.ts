@@ -1,40 +1,36 @@
 /** objects.insert in one request: `media` and `multipart`. The bytes stream through; nothing is held. */
 import { StraitError } from '../../../model/errors.ts';
+import type { NamedObject } from '../../../model/object.ts';
 import type { InsertTarget } from '../../../namespace/insert-object.ts';
-import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import type { HttpReply } from '../../shared/http-message.ts';
 import { type MultipartPart, parseBoundary, readParts } from '../../shared/multipart.ts';
 import { collect, unpackedBody } from '../../shared/request-body.ts';
-import type { Params } from '../../shared/router.ts';
-import type { GcsJsonContext } from '../api/context.ts';
-import {
-  changingPreconditions,
-  projectionParam,
-  refuseCustomerKeys,
-  requiredParameter,
-  textParam,
-} from '../api/decode-params.ts';
-import { OBJECT_NAMES, parseResource, type Resource } from '../api/resources.ts';
-import { answerForm, renderJson } from '../protocol/render-json.ts';
+import { requiredParameter } from '../api/bad-input.ts';
+import { JSON_BODY_BYTES_MAX, type Resource } from '../api/body.ts';
+import type { Call } from '../api/call.ts';
+import { projectionOf, refuseCustomerKeys } from '../api/decode-params.ts';
+import { changingPreconditions } from '../api/preconditions.ts';
+import { renderJson } from '../protocol/render-json.ts';
 import { decodeInsert, withEncodingParam } from '../uploads/decode-insert.ts';
 import { continueUpload, startResumableUpload } from '../uploads/resumable-upload.ts';
-import { JSON_BODY_BYTES_MAX } from './change-object.ts';
 import { decodeHashHeader, decodeMd5 } from './decode-object.ts';
 import { renderObject } from './render-object.ts';
 
 /** POST on an upload path: which protocol is told by `uploadType`, or by the headers of the newer protocol. */
-export async function insertObject(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
+export async function insertObject(call: Call<'objects.insert'>): Promise<HttpReply> {
+  const { request } = call;
   const { query } = request.target;
-  if (query.has('upload_id')) return await continueUpload(context, request);
-  refuseCustomerKeys(request);
+  if (query.has('upload_id')) return await continueUpload(call);
+  refuseCustomerKeys(call);
   const protocol = query.get('upload_protocol') ?? request.headers['x-goog-upload-protocol'];
-  const type = textParam(query, 'uploadType') ?? (protocol === 'raw' ? 'media' : protocol);
+  const type = call.text('uploadType') ?? (protocol === 'raw' ? 'media' : protocol);
   switch (type) {
     case 'media':
-      return await insertMedia(context, request, params);
+      return await insertMedia(call);
     case 'multipart':
-      return await insertMultipart(context, request, params);
+      return await insertMultipart(call);
     case 'resumable':
-      return await startResumableUpload(context, request, params);
+      return await startResumableUpload(call);
     case undefined:
       throw requiredParameter('uploadType');
     default:
@@ -42,19 +38,25 @@ export async function insertObject(context: GcsJsonContext, request: HttpRequest
   }
 }
 
-async function insertMedia(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const { headers, target } = request;
-  const form = answerForm(request, OBJECT_NAMES);
-  const projection = projectionParam(target.query, 'noAcl');
-  const name = textParam(target.query, 'name');
+/** The plain path takes no media: GCS answers `wrongUrlForUpload`. With an `uploadType` the meaning is clear. */
+export async function insertElsewhere(call: Call<'objects.insert'>): Promise<HttpReply> {
+  if (call.text('uploadType') !== undefined) return await insertObject(call);
+  const message = `Upload requests must be uploaded to the ${call.request.origin}/upload/storage/v1/* URL.`;
+  throw new StraitError('invalidArgument', message, { reason: 'invalid' });
+}
+
+async function insertMedia(call: Call<'objects.insert'>): Promise<HttpReply> {
+  const { context, request } = call;
+  const { headers } = request;
+  const name = call.text('name');
   if (name === undefined) throw requiredParameter('name');
   const { 'content-type': contentType, 'content-md5': contentMd5, 'content-length': length } = headers;
   const isPacked = headers['content-encoding'] !== undefined;
   const insert: InsertTarget = {
-    bucket: params['bucket'] ?? '',
+    bucket: call.required('bucket'),
     name,
-    attributes: withEncodingParam(request, contentType === undefined ? {} : { contentType }),
-    preconditions: changingPreconditions(request, context.generations),
+    attributes: withEncodingParam(call, contentType === undefined ? {} : { contentType }),
+    preconditions: changingPreconditions(call),
     expected: {
       ...decodeHashHeader(headers['x-goog-hash']),
       ...(contentMd5 === undefined ? {} : { md5: decodeMd5(contentMd5, 'Content-MD5') }),
@@ -63,34 +65,37 @@ async function insertMedia(context: GcsJsonContext, request: HttpRequest, params
   };
   request.trace.object = name;
   const object = await context.namespace.insertObject({ target: insert, body: unpackedBody(request) });
-  const { generations } = context;
-  return renderJson(renderObject(object, { origin: request.origin, generations, projection }), form);
+  return renderMade(call, object, {});
 }
 
-async function insertMultipart(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const form = answerForm(request, OBJECT_NAMES);
-  projectionParam(request.target.query, 'noAcl');
+async function insertMultipart(call: Call<'objects.insert'>): Promise<HttpReply> {
+  const { context, request } = call;
   const boundary = parseBoundary(request.headers['content-type'], 'multipart/related');
   const parts = readParts(unpackedBody(request), boundary);
   try {
-    const resource = await readResourcePart(await parts.next());
+    const resource = await readResourcePart(call, await parts.next());
     const media = await parts.next();
     if (media.done === true) throw invalidParts();
     const contentType = media.value.headers['content-type'];
-    const insert = decodeInsert(context, request, { params, resource, contentType });
+    const insert = decodeInsert(call, { resource, contentType });
     request.trace.object = insert.name;
     const object = await context.namespace.insertObject({ target: insert, body: lastPart(media.value) });
-    const projection = projectionParam(request.target.query, resource['acl'] === undefined ? 'noAcl' : 'full');
-    const { generations } = context;
-    return renderJson(renderObject(object, { origin: request.origin, generations, projection }), form);
+    return renderMade(call, object, resource);
   } finally {
     await parts.return(undefined);
   }
 }
 
-async function readResourcePart(part: IteratorResult<MultipartPart, unknown>): Promise<Resource> {
+/** Access lists are told when the request set them, unless it asks otherwise. */
+function renderMade(call: Call<'objects.insert'>, object: NamedObject, resource: Resource): HttpReply {
+  const projection = projectionOf(call, resource['acl'] === undefined ? 'noAcl' : 'full');
+  const { generations } = call.context;
+  return renderJson(renderObject(object, { origin: call.request.origin, generations, projection }), call.form);
+}
+
+async function readResourcePart(call: Call, part: IteratorResult<MultipartPart, unknown>): Promise<Resource> {
   if (part.done === true) throw invalidParts();
-  return parseResource(await collect(part.value.body, JSON_BODY_BYTES_MAX));
+  return call.resource(await collect(part.value.body, JSON_BODY_BYTES_MAX));
 }
 
 /** The bytes of the media part. They do not end well when another part follows: the object must not be made. */

@@ -1,48 +1,43 @@
 import { StraitError } from '../../../model/errors.ts';
 import type { NamedObject } from '../../../model/object.ts';
 import type { ListInput, ListResult } from '../../../namespace/list-objects.ts';
-import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
-import type { Params } from '../../shared/router.ts';
-import type { GcsJsonContext } from '../api/context.ts';
-import { booleanParam, maxResultsParam, projectionParam, textParam } from '../api/decode-params.ts';
+import type { HttpReply } from '../../shared/http-message.ts';
+import type { Call } from '../api/call.ts';
+import { pageResults, projectionOf } from '../api/decode-params.ts';
 import { below, isSelected, select } from '../api/fields.ts';
-import { OBJECTS_NAMES } from '../api/resources.ts';
 import { decodePageToken, encodePageToken } from '../protocol/page-token.ts';
-import { type AnswerForm, answerForm, JSON_HEADERS, type Page, renderPage } from '../protocol/render-json.ts';
+import { type AnswerForm, JSON_HEADERS, type Page, renderPage } from '../protocol/render-json.ts';
 import { type RenderObjectContext, renderObject } from './render-object.ts';
 
-export async function listObjects(context: GcsJsonContext, request: HttpRequest, params: Params): Promise<HttpReply> {
-  const { query } = request.target;
-  const form = answerForm(request, OBJECTS_NAMES);
-  const projection = projectionParam(query, 'noAcl');
-  const input = decodeList(request, params['bucket'] ?? '');
-  const isSoftDeleted = booleanParam(query, 'softDeleted');
+export async function listObjects(call: Call<'objects.list'>): Promise<HttpReply> {
+  const { context, form } = call;
+  const { origin } = call.request;
   const { generations } = context;
+  const projection = projectionOf(call, 'noAcl');
+  const input = decodeList(call);
   return context.pages.build(async (room) => {
     const found = await context.namespace.listObjects({ ...input, room });
     // Nothing is soft-deleted here: a delete is a delete.
-    const result: ListResult = isSoftDeleted ? { items: [], prefixes: [] } : found;
-    return renderListing(result, form, { origin: request.origin, generations, projection });
+    const result: ListResult = call.flag('softDeleted') ? { items: [], prefixes: [] } : found;
+    return renderListing(result, form, { origin, generations, projection });
   });
 }
 
-function decodeList(request: HttpRequest, bucket: string): ListInput {
-  const { query } = request.target;
-  for (const name of ['matchGlob', 'filter']) {
-    if (textParam(query, name) === undefined) continue;
+function decodeList(call: Call<'objects.list'>): ListInput {
+  for (const name of ['matchGlob', 'filter'] as const) {
+    if (call.text(name) === undefined) continue;
     throw new StraitError('unsupported', `The parameter ${name} is not supported.`, { feature: name });
   }
-  // There are live generations only, so `versions` changes nothing; it is still read, to refuse a malformed one.
-  booleanParam(query, 'versions');
-  const pageToken = textParam(query, 'pageToken');
-  const texts = { prefix: textParam(query, 'prefix'), delimiter: textParam(query, 'delimiter') };
-  const offsets = { startOffset: textParam(query, 'startOffset'), endOffset: textParam(query, 'endOffset') };
+  // There are live generations only, so `versions` changes nothing.
+  const pageToken = call.text('pageToken');
+  const texts = { prefix: call.text('prefix'), delimiter: call.text('delimiter') };
+  const offsets = { startOffset: call.text('startOffset'), endOffset: call.text('endOffset') };
   return {
-    bucket,
+    bucket: call.required('bucket'),
     ...present(texts),
     ...present(offsets),
-    includeTrailingDelimiter: booleanParam(query, 'includeTrailingDelimiter'),
-    maxResults: maxResultsParam(query),
+    includeTrailingDelimiter: call.flag('includeTrailingDelimiter'),
+    maxResults: pageResults(call.integer('maxResults')),
     ...(pageToken === undefined ? {} : { after: decodePageToken(pageToken) }),
   };
 }

@@ -1,6 +1,6 @@
 import type { NamedObject, ObjectState } from '../../../model/object.ts';
+import type { Resource } from '../api/body.ts';
 import type { Projection } from '../api/decode-params.ts';
-import type { Resource } from '../api/resources.ts';
 import { objectEtag } from '../protocol/etag.ts';
 import type { GenerationCodec } from '../protocol/generation-codec.ts';
 

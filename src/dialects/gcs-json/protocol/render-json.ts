@@ -1,23 +1,23 @@
-import type { HttpReply, HttpRequest, ReplyHeaders } from '../../shared/http-message.ts';
-import { booleanParam } from '../api/decode-params.ts';
+import type { HttpReply, ReplyHeaders } from '../../shared/http-message.ts';
+import type { Resource } from '../api/body.ts';
 import { type FieldNames, parseFields, type Selection, select } from '../api/fields.ts';
-import type { Resource } from '../api/resources.ts';
-
-/** Answers of the JSON API are indented unless `prettyPrint=false`, as Google's are. */
-function isPretty(request: HttpRequest): boolean {
-  return !request.target.query.has('prettyPrint') || booleanParam(request.target.query, 'prettyPrint');
-}
 
 export const NO_CACHE: ReplyHeaders = { 'Cache-Control': 'no-cache, no-store, max-age=0, must-revalidate' };
 
 /** How a request wants its answer. Read before anything is changed, so that a bad `fields` changes nothing. */
 export interface AnswerForm {
   readonly selection: Selection;
+  /** Indented, as Google's answers are unless the client asks otherwise. */
   readonly pretty: boolean;
 }
 
-export function answerForm(request: HttpRequest, known: FieldNames): AnswerForm {
-  return { selection: parseFields(request.target.query.get('fields'), known), pretty: isPretty(request) };
+export interface WantedForm {
+  readonly fields: string | undefined;
+  readonly prettyPrint: boolean;
+}
+
+export function answerForm(known: FieldNames, wanted: WantedForm): AnswerForm {
+  return { selection: parseFields(wanted.fields, known), pretty: wanted.prettyPrint };
 }
 
 /** A resource as the answer, cut down to what `fields` asks for. */

@@ -7,27 +7,21 @@ import type { UploadProgress } from '../../../namespace/uploads.ts';
 import { parseUploadRange, type UploadRange } from '../../shared/byte-range.ts';
 import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
 import { readBody } from '../../shared/request-body.ts';
-import type { Params } from '../../shared/router.ts';
-import type { GcsJsonContext } from '../api/context.ts';
-import { OBJECT_NAMES, parseResource } from '../api/resources.ts';
-import { JSON_BODY_BYTES_MAX } from '../objects/change-object.ts';
+import { JSON_BODY_BYTES_MAX } from '../api/body.ts';
+import type { Call } from '../api/call.ts';
 import { renderText } from '../protocol/render-error.ts';
-import { answerForm, NO_CACHE } from '../protocol/render-json.ts';
+import { NO_CACHE } from '../protocol/render-json.ts';
 import { decodeInsert } from './decode-insert.ts';
 import { runUploadCommand } from './upload-command.ts';
 import { append, type Chunk, finish, renderProgress, UPLOAD_GRANULARITY_BYTES, uploadIdOf } from './upload-session.ts';
 
 /** The start of an upload: answers where to send the bytes. */
-export async function startResumableUpload(
-  context: GcsJsonContext,
-  request: HttpRequest,
-  params: Params,
-): Promise<HttpReply> {
+export async function startResumableUpload(call: Call<'objects.insert'>): Promise<HttpReply> {
+  const { context, request } = call;
   const { headers } = request;
-  answerForm(request, OBJECT_NAMES);
-  const resource = parseResource(await readBody(request, JSON_BODY_BYTES_MAX));
+  const resource = call.resource(await readBody(request, JSON_BODY_BYTES_MAX));
   const contentType = headers['x-upload-content-type'] ?? headers['x-goog-upload-header-content-type'];
-  const insert = decodeInsert(context, request, { params, resource, contentType });
+  const insert = decodeInsert(call, { resource, contentType });
   request.trace.object = insert.name;
   const length = headers['x-upload-content-length'] ?? headers['x-goog-upload-header-content-length'];
   const size = length === undefined ? undefined : parseLength(length);
@@ -35,8 +29,8 @@ export async function startResumableUpload(
     ...insert,
     expected: { ...insert.expected, ...(size === undefined ? {} : { size }) },
   });
-  const projection = request.target.query.get('projection') ?? (resource['acl'] === undefined ? undefined : 'full');
-  const location = uploadLocation(request, { uploadId, name: insert.name, projection });
+  const projection = call.text('projection') ?? (resource['acl'] === undefined ? undefined : 'full');
+  const location = uploadLocation(call, { uploadId, name: insert.name, projection });
   const replyHeaders = { ...NO_CACHE, 'Content-Length': 0, Location: location, 'X-GUploader-UploadID': uploadId };
   if (headers['x-goog-upload-command'] === undefined) return { status: 200, headers: replyHeaders };
   return {
@@ -58,7 +52,7 @@ interface LocationParts {
 }
 
 /** The session URI. It carries the parameters that shape the final answer. */
-function uploadLocation(request: HttpRequest, { uploadId, name, projection }: LocationParts): string {
+function uploadLocation({ request }: Call, { uploadId, name, projection }: LocationParts): string {
   const { path, query } = request.target;
   const params: [string, string][] = [
     ['uploadType', 'resumable'],
@@ -81,10 +75,10 @@ function parseLength(text: string): number {
 }
 
 /** PUT or POST on a session URI: a chunk, the end, or a question. */
-export async function continueUpload(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {
-  if (request.headers['x-goog-upload-command'] !== undefined) return await runUploadCommand(context, request);
+export async function continueUpload(call: Call<'objects.insert'>): Promise<HttpReply> {
+  const { request } = call;
+  if (request.headers['x-goog-upload-command'] !== undefined) return await runUploadCommand(call);
   const uploadId = uploadIdOf(request);
-  answerForm(request, OBJECT_NAMES);
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     const message = 'Chunks of a resumable upload must be sent without Content-Encoding.';
@@ -94,13 +88,13 @@ export async function continueUpload(context: GcsJsonContext, request: HttpReque
   const range: UploadRange = header === undefined ? wholeObject(request) : parseUploadRange(header);
   const progress =
     range.kind === 'status'
-      ? await askOrFinish(context, request, { uploadId, total: range.total })
-      : await appendOrExplain(context, request, { ...range, uploadId });
+      ? await askOrFinish(call, { uploadId, total: range.total })
+      : await appendOrExplain(call, { ...range, uploadId });
   if ('status' in progress) return progress;
-  return renderProgress(context, request, progress);
+  return renderProgress(call, progress);
 }
 
-export async function cancelUpload(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {
+export async function cancelUpload({ context, request }: Call<'objects.insert'>): Promise<HttpReply> {
   await context.namespace.cancelUpload(uploadIdOf(request));
   return { status: 499, statusText: 'Client Closed Request', headers: { 'Content-Length': 0 } };
 }
@@ -115,31 +109,26 @@ function wholeObject(request: HttpRequest): UploadRange {
 
 /** A status range with a total ends the upload when all of it has arrived; otherwise it is a question. */
 async function askOrFinish(
-  context: GcsJsonContext,
-  request: HttpRequest,
+  call: Call,
   { uploadId, total }: { readonly uploadId: string; readonly total: number | undefined },
 ): Promise<UploadProgress> {
-  const progress = await context.namespace.uploadStatus(uploadId);
+  const progress = await call.context.namespace.uploadStatus(uploadId);
   if (progress.kind === 'finished' || total === undefined) return progress;
   if (total < progress.persisted) {
     const message = `The upload already has ${progress.persisted} bytes, more than its total of ${total}.`;
     throw new StraitError('invalidArgument', message, { field: 'Content-Range' });
   }
   if (total > progress.persisted) return progress;
-  return await finish(context, request, { uploadId, total });
+  return await finish(call, { uploadId, total });
 }
 
 /** A chunk beyond what is persisted is 503 in plain text, as GCS answers it (JsonResumableSessionPutTask of Java). */
-async function appendOrExplain(
-  context: GcsJsonContext,
-  request: HttpRequest,
-  chunk: Chunk,
-): Promise<UploadProgress | HttpReply> {
+async function appendOrExplain(call: Call, chunk: Chunk): Promise<UploadProgress | HttpReply> {
   try {
-    return await append(context, request, chunk);
+    return await append(call, chunk);
   } catch (error) {
     if (!isStraitError(error, 'unavailable') || chunk.first === 0) throw error;
-    const progress = await context.namespace.uploadStatus(chunk.uploadId);
+    const progress = await call.context.namespace.uploadStatus(chunk.uploadId);
     if (progress.kind === 'finished' || chunk.first <= progress.persisted) throw error;
     const message =
       `Invalid request. According to the Content-Range header, the upload offset is ${chunk.first} byte(s), ` +

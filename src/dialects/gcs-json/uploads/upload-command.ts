@@ -4,15 +4,14 @@
  */
 import { StraitError } from '../../../model/errors.ts';
 import type { UploadProgress } from '../../../namespace/uploads.ts';
-import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
-import type { GcsJsonContext } from '../api/context.ts';
-import { OBJECT_NAMES } from '../api/resources.ts';
-import { answerForm, NO_CACHE } from '../protocol/render-json.ts';
+import type { HttpReply } from '../../shared/http-message.ts';
+import type { Call } from '../api/call.ts';
+import { NO_CACHE } from '../protocol/render-json.ts';
 import { acknowledgedBytes, append, finish, renderFinished, uploadIdOf } from './upload-session.ts';
 
-export async function runUploadCommand(context: GcsJsonContext, request: HttpRequest): Promise<HttpReply> {
+export async function runUploadCommand(call: Call<'objects.insert'>): Promise<HttpReply> {
+  const { context, request } = call;
   const uploadId = uploadIdOf(request);
-  answerForm(request, OBJECT_NAMES);
   const given = request.headers['x-goog-upload-command']?.toLowerCase() ?? '';
   const commands = new Set(given.split(',').map((command) => command.trim()));
   const unknown = [...commands].find((command) => !COMMANDS.has(command));
@@ -24,28 +23,29 @@ export async function runUploadCommand(context: GcsJsonContext, request: HttpReq
     await context.namespace.cancelUpload(uploadId);
     return { status: 200, headers: { ...NO_CACHE, 'Content-Length': 0, 'X-Goog-Upload-Status': 'cancelled' } };
   }
-  if (commands.has('query')) return render(context, request, await context.namespace.uploadStatus(uploadId));
+  if (commands.has('query')) return render(call, await context.namespace.uploadStatus(uploadId));
   const isLast = commands.has('finalize');
-  if (commands.has('upload')) return render(context, request, await upload(context, request, isLast));
+  if (commands.has('upload')) return render(call, await upload(call, isLast));
   const progress = await context.namespace.uploadStatus(uploadId);
-  if (progress.kind === 'finished') return render(context, request, progress);
-  return render(context, request, await finish(context, request, { uploadId, total: progress.persisted }));
+  if (progress.kind === 'finished') return render(call, progress);
+  return render(call, await finish(call, { uploadId, total: progress.persisted }));
 }
 
 const COMMANDS: ReadonlySet<string> = new Set(['upload', 'finalize', 'query', 'cancel']);
 
-async function upload(context: GcsJsonContext, request: HttpRequest, isLast: boolean): Promise<UploadProgress> {
+async function upload(call: Call, isLast: boolean): Promise<UploadProgress> {
+  const { request } = call;
   const uploadId = uploadIdOf(request);
   const first = parseOffset(request.headers['x-goog-upload-offset']);
   const length = request.headers['content-length'];
   if (length === undefined) {
-    if (isLast) return await append(context, request, { uploadId, first });
+    if (isLast) return await append(call, { uploadId, first });
     const message = 'A chunk that is not the last needs a Content-Length.';
     throw new StraitError('invalidArgument', message, { field: 'Content-Length', reason: 'required' });
   }
   const end = first + Number(length);
-  if (isLast) return await append(context, request, { uploadId, first, end, total: end });
-  return await append(context, request, { uploadId, first, end });
+  if (isLast) return await append(call, { uploadId, first, end, total: end });
+  return await append(call, { uploadId, first, end });
 }
 
 function parseOffset(text: string | undefined): number {
@@ -54,9 +54,9 @@ function parseOffset(text: string | undefined): number {
   throw new StraitError('invalidArgument', message, { field: 'X-Goog-Upload-Offset' });
 }
 
-function render(context: GcsJsonContext, request: HttpRequest, progress: UploadProgress): HttpReply {
+function render(call: Call<'objects.insert'>, progress: UploadProgress): HttpReply {
   if (progress.kind === 'finished') {
-    const reply = renderFinished(context, request, progress.object);
+    const reply = renderFinished(call, progress.object);
     const size = String(progress.object.state.size);
     const state = { 'X-Goog-Upload-Status': 'final', 'X-Goog-Upload-Size-Received': size };
     return { ...reply, headers: { ...reply.headers, ...state } };

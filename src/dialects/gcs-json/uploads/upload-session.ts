@@ -3,12 +3,12 @@ import { StraitError } from '../../../model/errors.ts';
 import type { NamedObject } from '../../../model/object.ts';
 import type { UploadProgress } from '../../../namespace/uploads.ts';
 import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
-import type { GcsJsonContext } from '../api/context.ts';
-import { projectionParam, requiredParameter } from '../api/decode-params.ts';
-import { OBJECT_NAMES } from '../api/resources.ts';
+import { requiredParameter } from '../api/bad-input.ts';
+import type { Call } from '../api/call.ts';
+import { projectionOf } from '../api/decode-params.ts';
 import { decodeHashHeader } from '../objects/decode-object.ts';
 import { renderObject } from '../objects/render-object.ts';
-import { answerForm, NO_CACHE, renderJson } from '../protocol/render-json.ts';
+import { NO_CACHE, renderJson } from '../protocol/render-json.ts';
 
 export const UPLOAD_GRANULARITY_BYTES = 256 * 1024;
 
@@ -19,8 +19,7 @@ export function uploadIdOf(request: HttpRequest): string {
 }
 
 export async function finish(
-  context: GcsJsonContext,
-  request: HttpRequest,
+  { context, request }: Call,
   { uploadId, total }: { readonly uploadId: string; readonly total: number },
 ): Promise<UploadProgress> {
   const expected = decodeHashHeader(request.headers['x-goog-hash']);
@@ -40,7 +39,7 @@ export interface Chunk {
  * Persists a chunk, or finishes the upload with it. One that is not the last must have 256 KiB or more. Without an end
  * and a total the object ends where the body ends well.
  */
-export async function append(context: GcsJsonContext, request: HttpRequest, chunk: Chunk): Promise<UploadProgress> {
+export async function append({ context, request }: Call, chunk: Chunk): Promise<UploadProgress> {
   const { uploadId, first, end, total } = chunk;
   const length = (end ?? total ?? Number.NaN) - first;
   checkLength(request, length);
@@ -71,12 +70,12 @@ function tooSmall(length: number): StraitError<'invalidArgument'> {
   return new StraitError('invalidArgument', message, { field: 'Content-Range' });
 }
 
-export function renderProgress(context: GcsJsonContext, request: HttpRequest, progress: UploadProgress): HttpReply {
-  if (progress.kind === 'finished') return renderFinished(context, request, progress.object);
+export function renderProgress(call: Call<'objects.insert'>, progress: UploadProgress): HttpReply {
+  if (progress.kind === 'finished') return renderFinished(call, progress.object);
   const acknowledged = acknowledgedBytes(progress.persisted);
   const range = acknowledged === 0 ? {} : { Range: `bytes=0-${acknowledged - 1}` };
   const headers = { ...NO_CACHE, 'Content-Length': 0, ...range };
-  if (request.headers['x-guploader-no-308']?.toLowerCase() === 'yes') {
+  if (call.request.headers['x-guploader-no-308']?.toLowerCase() === 'yes') {
     return { status: 200, headers: { ...headers, 'X-Http-Status-Code-Override': 308 } };
   }
   return { status: 308, statusText: 'Resume Incomplete', headers };
@@ -87,10 +86,10 @@ export function acknowledgedBytes(persisted: number): number {
   return persisted - (persisted % UPLOAD_GRANULARITY_BYTES);
 }
 
-export function renderFinished(context: GcsJsonContext, request: HttpRequest, object: NamedObject): HttpReply {
-  const projection = projectionParam(request.target.query, 'noAcl');
+export function renderFinished(call: Call<'objects.insert'>, object: NamedObject): HttpReply {
+  const { context, request } = call;
   request.trace.object = object.name;
   const { generations } = context;
-  const resource = renderObject(object, { origin: request.origin, generations, projection });
-  return renderJson(resource, answerForm(request, OBJECT_NAMES));
+  const projection = projectionOf(call, 'noAcl');
+  return renderJson(renderObject(object, { origin: request.origin, generations, projection }), call.form);
 }

@@ -1,0 +1,23 @@
+import { type Handlers, notYet } from '../api/handlers.ts';
+import {
+  deleteBucket,
+  getBucket,
+  getStorageLayout,
+  insertBucket,
+  listBuckets,
+  patchBucket,
+  updateBucket,
+} from './buckets.ts';
+
+export const bucketMethods = {
+  'buckets.delete': deleteBucket,
+  'buckets.get': getBucket,
+  'buckets.getStorageLayout': getStorageLayout,
+  'buckets.insert': insertBucket,
+  'buckets.list': listBuckets,
+  'buckets.lockRetentionPolicy': notYet,
+  'buckets.patch': patchBucket,
+  'buckets.relocate': notYet,
+  'buckets.restore': notYet,
+  'buckets.update': updateBucket,
+} satisfies Partial<Handlers>;

@@ -1,0 +1,5 @@
+import { type Handlers, notYet } from '../api/handlers.ts';
+
+export const channelMethods = {
+  'channels.stop': notYet,
+} satisfies Partial<Handlers>;
