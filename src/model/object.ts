@@ -54,6 +54,13 @@ export interface ObjectState extends ObjectAttributes {
   readonly timeStorageClassUpdatedMs: number;
   readonly timeFinalizedMs?: number;
   readonly componentCount?: number;
+  /** When it became noncurrent. */
+  readonly timeDeletedMs?: number;
+  readonly softDeleteTimeMs?: number;
+  /** From then on a soft-deleted version cannot be restored any more. */
+  readonly hardDeleteTimeMs?: number;
+  /** 16 hex digits, of soft-deleted versions in hierarchical buckets: tells those of one name and generation apart. */
+  readonly restoreToken?: string;
   readonly content: Content;
 }
 

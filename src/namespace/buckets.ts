@@ -10,7 +10,7 @@ import { assertWritable, bucketNotFound, ownedElsewhere, readBucket } from './ob
 import { decodeBucket, encodeBucket } from './rows/bucket-row.ts';
 import { PRESENT } from './rows/codec.ts';
 import { encodeJournal, type JournalRecord } from './rows/journal.ts';
-import { bucketAliveKey, bucketKey, bucketsFrom, justAfter, objectsOf } from './rows/keys.ts';
+import { bucketAliveKey, bucketKey, bucketsFrom, justAfter, noncurrentOf, objectsOf } from './rows/keys.ts';
 import { assertBucketSettings, assertStorageClass } from './rules/attributes.ts';
 import { assertBucketName } from './rules/names.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
@@ -156,22 +156,25 @@ export async function changeBucket(
   });
 }
 
-/** `bucketNotEmpty` when any name lives in it; safe against an insert that runs at the same time. */
+/**
+ * `bucketNotEmpty` when it holds a live or noncurrent version; soft-deleted ones do not hold it, and go when their time
+ * is over. Safe against an insert that runs at the same time.
+ */
 export async function deleteBucket(
   deps: NamespaceDeps,
   input: { readonly name: BucketName; readonly preconditions: Preconditions },
 ): Promise<void> {
   await decideAndCommit(deps, async () => {
     const { bucket, unchanged } = await readForBucketChange(deps, input);
-    const objects = objectsOf(bucket.id);
-    const [first] = await deps.metadata.scan(objects, { limit: 1 });
-    if (first !== undefined) {
+    const held = [objectsOf(bucket.id), noncurrentOf(bucket.id)];
+    const found = await Promise.all(held.map((range) => deps.metadata.scan(range, { limit: 1 })));
+    if (found.some((rows) => rows.length > 0)) {
       const message = `The bucket you tried to delete (${bucket.name}) is not empty.`;
       throw new StraitError('bucketNotEmpty', message, { bucket: bucket.name });
     }
     const transaction = {
       // Object mutations check that `bucketAlive` is there; this deletes it: one of the two loses.
-      checks: [unchanged, { kind: 'rangeEmpty' as const, range: objects }],
+      checks: [unchanged, ...held.map((range) => ({ kind: 'rangeEmpty' as const, range }))],
       writes: [
         { kind: 'delete' as const, key: unchanged.key },
         { kind: 'delete' as const, key: bucketAliveKey(bucket.id) },

@@ -2,7 +2,7 @@ import type { NamedObject, ObjectAttributes } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { addressed, readForChange } from './object-access.ts';
+import { addressedRow, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import type { ObjectAddress } from './read-object.ts';
 import { assertAttributes } from './rules/attributes.ts';
@@ -12,18 +12,18 @@ import { judgePreconditions } from './rules/preconditions.ts';
 /** A decision about attributes, from the live ones to the new ones: PATCH merges, PUT replaces. Pure. */
 export type AttributeChange = (current: ObjectAttributes) => ObjectAttributes;
 
-/** objects.patch and objects.update: the same generation, metageneration + 1. */
+/** objects.patch and objects.update of a live or noncurrent version: the same generation, metageneration + 1. */
 export async function changeObject(
   deps: NamespaceDeps,
   input: { readonly address: ObjectAddress; readonly preconditions: Preconditions; readonly change: AttributeChange },
 ): Promise<NamedObject> {
   const { address } = input;
   return decideAndCommit(deps, async () => {
-    const { target, object, live } = await readLive(deps, input);
-    const attributes = input.change(attributesOf(live));
+    const { target, object, state } = await readAddressed(deps, input);
+    const attributes = input.change(attributesOf(state));
     assertAttributes(attributes);
     const nowMs = deps.clock.nowMs();
-    const after = changedState(live, attributes, nowMs);
+    const after = changedState(state, attributes, nowMs);
     const { transaction } = objectTransaction(deps, target, [{ op: 'patch', object, after }], nowMs);
     return {
       kind: 'commit',
@@ -33,31 +33,35 @@ export async function changeObject(
   });
 }
 
+/**
+ * objects.delete. Without a generation the live version goes, and versioning keeps it as a noncurrent one; with one,
+ * that version goes for good. Either way the bucket's soft delete policy may retain what is not kept.
+ */
 export async function deleteObject(
   deps: NamespaceDeps,
   input: { readonly address: ObjectAddress; readonly preconditions: Preconditions },
 ): Promise<void> {
   const { address } = input;
   await decideAndCommit(deps, async () => {
-    const { target, object, live } = await readLive(deps, input);
-    const refusal = judgeHolds(address.bucket, address.name, live);
+    const { target, object, state } = await readAddressed(deps, input);
+    const refusal = judgeHolds(address.bucket, address.name, state);
     if (refusal !== undefined) throw refusal;
-    const change = { op: 'delete' as const, object, live };
+    const change = { op: 'delete' as const, object, state, isForGood: address.generation !== undefined };
     const { transaction } = objectTransaction(deps, target, [change], deps.clock.nowMs());
     return { kind: 'commit', transaction, result: () => undefined };
   });
 }
 
-async function readLive(
+async function readAddressed(
   deps: NamespaceDeps,
   input: { readonly address: ObjectAddress; readonly preconditions: Preconditions },
 ) {
   const { address, preconditions } = input;
-  const { bucket, alive, objects } = await readForChange(deps, address.bucket, [address.name]);
+  const { objects, ...target } = await readForChange(deps, address.bucket, [address]);
   const [object] = objects;
-  const live = addressed(address, object?.live);
   if (object === undefined) throw new RangeError('one name was asked for');
-  const refusal = judgePreconditions(preconditions, live);
+  const { row, state } = addressedRow(address, object);
+  const refusal = judgePreconditions(preconditions, state);
   if (refusal !== undefined) throw refusal;
-  return { target: { bucket, alive }, object, live };
+  return { target, object: row, state };
 }

@@ -6,11 +6,18 @@ import { type Check, LIMITS, type Transaction } from '../stores/metadata/port.ts
 import { type Decision, decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { assertReplaceable } from './insert-object.ts';
-import { addressed, liveBlobs, type ReadObject, readForChange, type WritableBucket } from './object-access.ts';
+import {
+  addressedRow,
+  liveBlobs,
+  type ReadObject,
+  type ReadVersion,
+  readForChange,
+  type WriteTarget,
+} from './object-access.ts';
 import { alongside, type ObjectChange, objectTransaction } from './object-transaction.ts';
 import { openObject } from './read-object.ts';
 import { PAGE_SEGMENTS_MAX } from './rows/blob-rows.ts';
-import { blobsOfContent } from './rows/references.ts';
+import { blobsOfContent, unchanged } from './rows/references.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertObjectName } from './rules/names.ts';
 import { COMPOSE_SOURCES_MAX, composedFacts, judgeHolds, newState } from './rules/new-state.ts';
@@ -62,7 +69,7 @@ async function decideCompose(deps: NamespaceDeps, input: ComposeInput): Promise<
   const content = await composedContent(deps, read.sources);
   if (content === undefined) return { kind: 'again' };
   const nowMs = deps.clock.nowMs();
-  const facts = { ...composedFacts(read.sources.map(({ live }) => live)), content: content.content };
+  const facts = { ...composedFacts(read.sources.map(({ state }) => state)), content: content.content };
   const after = newState(input.attributes, facts, { bucket: read.target.bucket, nowMs });
   const changes: ObjectChange[] = [{ op: 'insert', object: read.destination, after }];
   if (input.deleteSources) changes.push(...deletions(input, read));
@@ -79,62 +86,53 @@ async function decideCompose(deps: NamespaceDeps, input: ComposeInput): Promise<
 }
 
 interface ReadSource {
-  readonly object: ReadObject;
-  readonly live: ObjectState;
+  readonly row: ReadObject | ReadVersion;
+  readonly state: ObjectState;
 }
 
 interface Composition {
-  readonly target: Pick<WritableBucket, 'bucket' | 'alive'>;
+  readonly target: WriteTarget;
   readonly destination: ReadObject;
   readonly sources: readonly ReadSource[];
 }
 
 async function readComposition(deps: NamespaceDeps, input: ComposeInput): Promise<Composition> {
-  const { bucket: bucketName, name } = input.destination;
-  const names = [...new Set([name, ...input.sources.map((source) => source.name)])];
-  const { bucket, alive, objects } = await readForChange(deps, bucketName, names);
-  const byName = new Map(objects.map((object) => [object.place.leaf, object]));
-  const at = (leaf: ObjectName): ReadObject => {
-    const object = byName.get(leaf);
-    if (object === undefined) throw new RangeError('every name was asked for');
-    return object;
-  };
-  const sources = input.sources.map((source): ReadSource => {
-    const object = at(source.name);
-    const live = addressed({ bucket: bucketName, ...source }, object.live);
-    assertSourceGeneration(source, live);
-    return { object, live };
+  const { destination: wanted, sources: wantedSources } = input;
+  const { objects, ...target } = await readForChange(deps, wanted.bucket, [wanted, ...wantedSources]);
+  const [destination, ...found] = objects;
+  if (destination === undefined) throw new RangeError('every name was asked for');
+  const sources = found.map((object, index): ReadSource => {
+    const source = wantedSources[index] ?? { name: object.name };
+    const read = addressedRow({ bucket: wanted.bucket, ...source }, object);
+    assertSourceGeneration(source, read.state);
+    return read;
   });
-  const destination = at(name);
-  assertReplaceable({ ...input.destination, preconditions: input.preconditions }, destination);
-  return { target: { bucket, alive }, destination, sources };
+  assertReplaceable({ ...wanted, preconditions: input.preconditions }, destination);
+  return { target, destination, sources };
 }
 
-function assertSourceGeneration(source: ComposeInput['sources'][number], live: ObjectState): void {
+function assertSourceGeneration(source: ComposeInput['sources'][number], state: ObjectState): void {
   const { ifGenerationMatch, name } = source;
-  if (ifGenerationMatch === undefined || ifGenerationMatch === live.generation) return;
+  if (ifGenerationMatch === undefined || ifGenerationMatch === state.generation) return;
   const condition = 'sourceObjects.objectPreconditions.ifGenerationMatch';
-  const message = `source ${name} has generation ${live.generation}, not ${ifGenerationMatch}`;
+  const message = `source ${name} has generation ${state.generation}, not ${ifGenerationMatch}`;
   throw new StraitError('preconditionFailed', message, { condition });
 }
 
-/** Each source once, and never the destination, which has just been made. */
+/** Each version once, and never the destination, which has just been made. */
 function deletions(input: ComposeInput, read: Composition): readonly ObjectChange[] {
-  const { bucket, name } = input.destination;
-  const sources = new Map(read.sources.map((source) => [source.object.place.leaf, source]));
-  sources.delete(name);
-  return [...sources.values()].map(({ object, live }) => {
-    const refusal = judgeHolds(bucket, object.place.leaf, live);
+  const sources = new Map(read.sources.map((source) => [Buffer.from(source.row.key).toString('latin1'), source]));
+  sources.delete(Buffer.from(read.destination.key).toString('latin1'));
+  return [...sources.values()].map(({ row, state }) => {
+    const refusal = judgeHolds(input.destination.bucket, row.name, state);
     if (refusal !== undefined) throw refusal;
-    return { op: 'delete', object, live };
+    return { op: 'delete', object: row, state };
   });
 }
 
 /** That the sources are still as they were read: the composition is of one moment. */
 function sourceChecks(read: Composition): readonly Check[] {
-  return read.sources.flatMap(({ object }) =>
-    object.row === undefined ? [] : [{ kind: 'version' as const, key: object.key, version: object.row.version }],
-  );
+  return read.sources.map(({ row }) => unchanged(row.key, row.row));
 }
 
 interface ComposedContent {
@@ -159,18 +157,18 @@ async function composedContent(
 
 async function sourceSegments(deps: NamespaceDeps, sources: readonly ReadSource[]): Promise<readonly Segment[]> {
   const lists: (readonly Segment[])[] = [];
-  for (const { object, live } of sources) {
-    if (live.content.kind === 'remote') {
-      throw new StraitError('unavailable', `the bytes of ${object.place.leaf} are not at this site`, {});
+  for (const { row, state } of sources) {
+    if (state.content.kind === 'remote') {
+      throw new StraitError('unavailable', `the bytes of ${row.name} are not at this site`, {});
     }
-    lists.push(await segmentsOf(deps.metadata, live.content));
+    lists.push(await segmentsOf(deps.metadata, state.content));
   }
   return lists.flat();
 }
 
 async function rewrittenContent(deps: NamespaceDeps, sources: readonly ReadSource[]): Promise<ComposedContent> {
   const staged = await stageContent(deps, sourceBytes(deps, sources));
-  const expected = composedFacts(sources.map(({ live }) => live));
+  const expected = composedFacts(sources.map(({ state }) => state));
   if (staged.crc32c !== expected.crc32c || staged.size !== expected.size) {
     throw new StraitError('corrupt', 'the bytes of a composition fail their checksum', { blob: 'composition' });
   }
@@ -179,9 +177,9 @@ async function rewrittenContent(deps: NamespaceDeps, sources: readonly ReadSourc
 
 async function* sourceBytes(deps: NamespaceDeps, sources: readonly ReadSource[]): AsyncIterable<Uint8Array> {
   const { signal } = new AbortController();
-  for (const { object, live } of sources) {
-    const named = { bucket: '', name: object.place.leaf, state: live };
-    yield* openObject(deps, { object: named, range: { start: 0, end: live.size }, signal });
+  for (const { row, state } of sources) {
+    const named = { bucket: '', name: row.name, state };
+    yield* openObject(deps, { object: named, range: { start: 0, end: state.size }, signal });
   }
 }
 

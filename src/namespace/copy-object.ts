@@ -6,11 +6,9 @@ import type { Check } from '../stores/metadata/port.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { assertReplaceable, commitInsert, type InsertTarget, readTarget } from './insert-object.ts';
-import { addressed, liveBlobs, readBucket, readForChange } from './object-access.ts';
+import { addressed, addressedRow, liveBlobs, readBucket, readForChange, readRows } from './object-access.ts';
 import { alongside, objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress, openObject } from './read-object.ts';
-import { flatPlace, objectKey } from './rows/keys.ts';
-import { decodeObjectRow } from './rows/object-row.ts';
 import { blobsOfContent, unchanged } from './rows/references.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertObjectName } from './rules/names.ts';
@@ -41,14 +39,14 @@ export async function copyObject(deps: NamespaceDeps, input: CopyInput): Promise
   const target = { ...destination, preconditions: input.preconditions };
   return decideAndCommit<NamedObject | 'remote'>(deps, async () => {
     const read = await readSource(deps, source, input.sourcePreconditions);
-    const { bucket, alive, object } = await readTarget(deps, target);
+    const { object, ...into } = await readTarget(deps, target);
     if (read.live.content.kind === 'remote') return { kind: 'done', result: 'remote' };
     const blobs = await liveBlobs(deps.metadata, blobsOfContent(read.live.content));
     if (blobs === undefined) return { kind: 'again' };
     const nowMs = deps.clock.nowMs();
     const attributes = copiedAttributes(input, read.live);
-    const after = newState(attributes, factsOf(read.live), { bucket, nowMs });
-    const made = objectTransaction(deps, { bucket, alive }, [{ op: 'insert', object, after }], nowMs);
+    const after = newState(attributes, factsOf(read.live), { bucket: into.bucket, nowMs });
+    const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
     return {
       kind: 'commit',
       transaction: alongside(made.transaction, { checks: [read.unchanged, ...blobs] }),
@@ -92,7 +90,7 @@ export async function moveObject(deps: NamespaceDeps, input: CopyInput): Promise
   assertAttributes(input.attributes ?? {});
   assertMovable(input);
   return decideAndCommit(deps, async () => {
-    const { bucket, alive, objects } = await readForChange(deps, source.bucket, [source.name, destination.name]);
+    const { objects, ...into } = await readForChange(deps, source.bucket, [{ name: source.name }, destination]);
     const [from, to] = objects;
     if (from === undefined || to === undefined) throw new RangeError('two names were asked for');
     const live = addressed(source, from.live);
@@ -100,12 +98,12 @@ export async function moveObject(deps: NamespaceDeps, input: CopyInput): Promise
     if (refusal !== undefined) throw refusal;
     assertReplaceable({ ...destination, preconditions: input.preconditions }, to);
     const nowMs = deps.clock.nowMs();
-    const after = newState(input.attributes ?? attributesOf(live), factsOf(live), { bucket, nowMs });
+    const after = newState(input.attributes ?? attributesOf(live), factsOf(live), { bucket: into.bucket, nowMs });
     const changes = [
       { op: 'insert' as const, object: to, after },
-      { op: 'delete' as const, object: from, live },
+      { op: 'delete' as const, object: from, state: live },
     ];
-    const made = objectTransaction(deps, { bucket, alive }, changes, nowMs);
+    const made = objectTransaction(deps, into, changes, nowMs);
     return {
       kind: 'commit',
       transaction: made.transaction,
@@ -126,6 +124,7 @@ function assertMovable({ source, destination }: CopyInput): void {
 }
 
 interface Source {
+  /** Live, or the noncurrent version of the generation that was asked for. */
   readonly live: ObjectState;
   /** The row is still as it was read. */
   readonly unchanged: Check;
@@ -133,16 +132,15 @@ interface Source {
 
 /** The source may be in a bucket that another site owns: it is only read. */
 async function readSource(deps: NamespaceDeps, address: ObjectAddress, conditions: Preconditions): Promise<Source> {
-  const { metadata } = deps;
-  const bucket = await readBucket(metadata, address.bucket);
-  const key = objectKey(flatPlace(bucket.id, address.name));
-  const [row] = await metadata.get([key]);
-  const faces = row === undefined ? undefined : decodeObjectRow(row.value);
-  const shown = faces?.setId === undefined ? faces?.published : await shownOf(deps, address);
-  const live = addressed(address, shown);
-  const refusal = judgePreconditions(conditions, live);
+  const bucket = await readBucket(deps.metadata, address.bucket);
+  const object = await readRows(deps.metadata, bucket, address);
+  const isStaged = object.faces?.setId !== undefined;
+  const { row, state } = isStaged
+    ? { row: object, state: await shownOf(deps, address) }
+    : addressedRow(address, object);
+  const refusal = judgePreconditions(conditions, state);
   if (refusal !== undefined) throw refusal;
-  return { live, unchanged: unchanged(key, row) };
+  return { live: state, unchanged: unchanged(row.key, row.row) };
 }
 
 async function shownOf(deps: NamespaceDeps, address: ObjectAddress): Promise<ObjectState> {

@@ -50,12 +50,13 @@ async function decideFinish(
   const ended = endedAnswer(upload);
   if (ended !== undefined) return { kind: 'done', result: ended };
   const { row } = upload;
-  const { bucket, alive, object } = await readTarget(deps, row);
+  const { object, ...into } = await readTarget(deps, row);
+  const { bucket } = into;
   // Another bucket of the same name is not the one the upload was started for.
   if (bucket.id !== row.bucketId) throw bucketNotFound(row.bucket);
   const nowMs = deps.clock.nowMs();
   const after = newState(row.attributes, contentFacts(staged), { bucket, nowMs });
-  const made = objectTransaction(deps, { bucket, alive }, [{ op: 'insert', object, after }], nowMs);
+  const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
   const finished: UploadRow = {
     ...row,
     touchedMs: nowMs,

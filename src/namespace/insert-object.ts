@@ -3,7 +3,7 @@ import type { NamedObject, ObjectAttributes } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { type ReadObject, readForChange, type WritableBucket } from './object-access.ts';
+import { type ReadObject, readForChange, type WriteTarget } from './object-access.ts';
 import { alongside, objectTransaction } from './object-transaction.ts';
 import type { ExpectedContent } from './rows/upload-row.ts';
 import { assertAttributes } from './rules/attributes.ts';
@@ -52,10 +52,10 @@ export async function commitInsert(
   staged: StagedContent,
 ): Promise<NamedObject> {
   return decideAndCommit(deps, async () => {
-    const { bucket, alive, object } = await readTarget(deps, target);
+    const { object, ...into } = await readTarget(deps, target);
     const nowMs = deps.clock.nowMs();
-    const after = newState(target.attributes, contentFacts(staged), { bucket, nowMs });
-    const made = objectTransaction(deps, { bucket, alive }, [{ op: 'insert', object, after }], nowMs);
+    const after = newState(target.attributes, contentFacts(staged), { bucket: into.bucket, nowMs });
+    const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
     return {
       kind: 'commit',
       transaction: alongside(made.transaction, await stagedRows(deps, deps.metadata, staged)),
@@ -68,12 +68,12 @@ export async function commitInsert(
 export async function readTarget(
   deps: NamespaceDeps,
   target: { readonly bucket: BucketName; readonly name: ObjectName; readonly preconditions: Preconditions },
-): Promise<Pick<WritableBucket, 'bucket' | 'alive'> & { readonly object: ReadObject }> {
-  const { bucket, alive, objects } = await readForChange(deps, target.bucket, [target.name]);
+): Promise<WriteTarget & { readonly object: ReadObject }> {
+  const { objects, ...into } = await readForChange(deps, target.bucket, [{ name: target.name }]);
   const [object] = objects;
   if (object === undefined) throw new RangeError('one name was asked for');
   assertReplaceable(target, object);
-  return { bucket, alive, object };
+  return { ...into, object };
 }
 
 /** Preconditions of a destination, and holds on what it would replace. */

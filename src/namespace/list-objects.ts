@@ -1,11 +1,19 @@
 import type { BucketId, BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectState } from '../model/object.ts';
-import type { KeyRange } from '../stores/metadata/port.ts';
+import type { MetadataView } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { type ListedName, localNames, type NameSource, ownerNames } from './listed-names.ts';
+import { allVersions, type ListedName, liveNames, type NameSource, ownerNames, versionNames } from './listed-names.ts';
 import { readBucket } from './object-access.ts';
-import { afterLeaves, justAfter, namesBetween } from './rows/keys.ts';
-import { type ListFilter, type ListPosition, listBounds, placeOfName } from './rules/list-page.ts';
+import {
+  afterName,
+  afterNamesUnder,
+  type ListFilter,
+  type ListPosition,
+  listBounds,
+  type NameBounds,
+  placeOfName,
+  shownPrefix,
+} from './rules/list-page.ts';
 
 export type { ListPosition } from './rules/list-page.ts';
 
@@ -19,6 +27,11 @@ export interface ListInput {
   /** Exclusive; empty means unset. */
   readonly endOffset?: string;
   readonly includeTrailingDelimiter?: boolean;
+  /**
+   * Which versions are listed: the live ones (absent), live and noncurrent ones in the order of name and generation, or
+   * those that can be restored.
+   */
+  readonly versions?: 'all' | 'softDeleted';
   /** Items plus prefixes, 1–1000. */
   readonly maxResults: number;
   /** Asked right before rows of this site are read: how many of the wanted results there is room for. */
@@ -47,34 +60,40 @@ export async function listObjects(deps: NamespaceDeps, input: ListInput): Promis
   const here = async () => {
     const maxResults = (await input.room?.(input.maxResults)) ?? input.maxResults;
     const page = { ...input, maxResults };
-    return deps.metadata.snapshot((view) => new ListPage(localNames(view), bucket.id, page).read());
+    return deps.metadata.snapshot((view) => new ListPage(sourceOf(view, bucket.id, input.versions), page).read());
   };
   const { passThrough } = deps;
   const prefix = input.prefix ?? '';
-  if (bucket.owner === deps.settings.site || passThrough?.isPartly(bucket.name, prefix) !== true) return here();
+  const isHere = bucket.owner === deps.settings.site || input.versions === 'softDeleted';
+  if (isHere || passThrough?.isPartly(bucket.name, prefix) !== true) return here();
   // The owner is asked before the snapshot: its answer may take longer than a snapshot lives.
   const names = ownerNames(passThrough, { bucket, prefix }, new AbortController().signal);
-  const there = await new ListPage(names, bucket.id, input).read();
+  const there = await new ListPage(names, input).read();
   return mergePages(there, await here(), input.maxResults);
+}
+
+function sourceOf(view: MetadataView, id: BucketId, versions: ListInput['versions']): NameSource {
+  if (versions === undefined) return liveNames(view, id);
+  return versions === 'all' ? allVersions(view, id) : versionNames('softDeleted', view, id);
 }
 
 class ListPage {
   readonly #source: NameSource;
-  readonly #bucketId: BucketId;
   readonly #bucket: BucketName;
   readonly #filter: ListFilter;
   readonly #maxResults: number;
-  readonly #range: KeyRange;
+  readonly #bounds: NameBounds;
   readonly #items: NamedObject[] = [];
   readonly #prefixes: string[] = [];
   /** Places taken on the page: an item and a prefix of the same name share one. */
   #places = 0;
   #hidden = 0;
   #last: ListPosition | undefined;
+  /** The prefix shown last, on this page or on the one before. */
+  #prefix: string | undefined;
 
-  constructor(source: NameSource, bucketId: BucketId, input: ListInput) {
+  constructor(source: NameSource, input: ListInput) {
     this.#source = source;
-    this.#bucketId = bucketId;
     this.#bucket = input.bucket;
     this.#maxResults = input.maxResults;
     this.#filter = {
@@ -85,28 +104,29 @@ class ListPage {
       includeTrailingDelimiter: input.includeTrailingDelimiter ?? false,
     };
     this.#last = input.after;
-    this.#range = namesBetween(bucketId, listBounds(this.#filter, input.after));
+    this.#prefix = shownPrefix(this.#filter, input.after);
+    this.#bounds = listBounds(this.#filter, positionIn(input));
   }
 
   async read(): Promise<ListResult> {
-    const { end } = this.#range;
-    let { start } = this.#range;
+    const { end } = this.#bounds;
+    let from: NameBounds = this.#bounds;
     let limit = this.#filter.delimiter === '' ? this.#wholePage() : ROWS_AFTER_SEEK;
     while (this.#hidden < HIDDEN_ROWS_MAX) {
-      if (Buffer.compare(start, end) >= 0) return this.#result(false);
-      const rows = await this.#source.scan({ start, end }, limit);
+      if (end !== undefined && Buffer.compare(from.start, end) >= 0) return this.#result(false);
+      const rows = await this.#source.scan(from, limit);
       let resume: Uint8Array | undefined;
       for (const row of rows) {
         // Rows of the scan that lie under a prefix just rolled up.
-        if (resume !== undefined && Buffer.compare(row.key, resume) < 0) continue;
+        if (resume !== undefined && Buffer.compare(row.bytes, resume) < 0) continue;
         const taken = this.#take(row);
         if (taken === 'full') return this.#result(true);
         resume = taken;
       }
       const lastRow = rows.at(-1);
       if (rows.length < limit || lastRow === undefined) return this.#result(false);
-      const isSeek = resume !== undefined && Buffer.compare(resume, lastRow.key) > 0;
-      start = isSeek && resume !== undefined ? resume : justAfter(lastRow.key);
+      const isSeek = resume !== undefined && Buffer.compare(resume, lastRow.bytes) > 0;
+      from = within(isSeek && resume !== undefined ? { start: resume } : behind(lastRow), end);
       limit = isSeek ? ROWS_AFTER_SEEK : Math.min(limit * 2, ROWS_PER_SCAN_MAX);
     }
     return this.#result(true);
@@ -118,24 +138,33 @@ class ListPage {
   }
 
   /** Puts a row on the page. Answers where to go on when names after it are covered by a prefix. */
-  #take({ name, state }: ListedName): 'full' | Uint8Array | undefined {
+  #take(listed: ListedName): 'full' | Uint8Array | undefined {
+    const { name, state } = listed;
+    const place = placeOfName(this.#filter, name);
+    const isItem = place.kind === 'item' || place.isItemToo;
     if (state === undefined) {
       this.#hidden += 1;
-      if (this.#places < this.#maxResults) this.#last = { kind: 'item', name };
+      // A page that resumes after such a name takes its prefix for shown.
+      const isPassable = place.kind === 'item' || !place.isItemToo;
+      if (isPassable && this.#places < this.#maxResults) this.#last = positionOf(listed);
       return undefined;
     }
-    if (this.#places === this.#maxResults) return 'full';
-    this.#places += 1;
-    const place = placeOfName(this.#filter, name);
-    if (place.kind === 'item') {
+    const isNewPrefix = place.kind === 'rolledUp' && place.prefix !== this.#prefix;
+    if (isItem || isNewPrefix) {
+      if (this.#places === this.#maxResults) return 'full';
+      this.#places += 1;
+    }
+    if (isNewPrefix) {
+      this.#prefixes.push(place.prefix);
+      this.#prefix = place.prefix;
+    }
+    if (isItem) {
       this.#addItem(name, state);
-      this.#last = { kind: 'item', name };
+      this.#last = positionOf(listed);
       return undefined;
     }
-    this.#prefixes.push(place.prefix);
-    if (place.isItemToo) this.#addItem(name, state);
     this.#last = { kind: 'prefix', name: place.prefix };
-    return afterLeaves(this.#bucketId, place.prefix);
+    return afterNamesUnder(place.prefix);
   }
 
   #addItem(name: ObjectName, state: ObjectState): void {
@@ -146,6 +175,23 @@ class ListPage {
     const page = { items: this.#items, prefixes: this.#prefixes };
     return hasMore && this.#last !== undefined ? { ...page, nextAfter: this.#last } : page;
   }
+}
+
+/** In a listing of live versions a name is passed with all its versions. */
+function positionIn({ versions, after }: ListInput): ListPosition | undefined {
+  return after === undefined || versions !== undefined ? after : { kind: after.kind, name: after.name };
+}
+
+function positionOf({ name, version }: ListedName): ListPosition {
+  return { kind: 'item', name, ...(version === undefined ? {} : { version }) };
+}
+
+function behind({ bytes, version }: ListedName): NameBounds {
+  return version === undefined ? { start: afterName(bytes) } : { start: bytes, after: version };
+}
+
+function within(from: NameBounds, end: Uint8Array | undefined): NameBounds {
+  return end === undefined ? from : { ...from, end };
 }
 
 /**

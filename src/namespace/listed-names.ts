@@ -1,28 +1,40 @@
 /** Where a listing's names come from: this site's rows, or the owner for scopes that pass through. */
+import type { Bucket } from '../model/bucket.ts';
 import { visibleState } from '../model/faces.ts';
-import type { BucketId, BucketName, ObjectName } from '../model/ids.ts';
+import type { BucketId, ObjectName } from '../model/ids.ts';
 import type { ObjectState } from '../model/object.ts';
-import type { KeyRange, MetadataView, Row } from '../stores/metadata/port.ts';
+import type { MetadataView, Row } from '../stores/metadata/port.ts';
 import type { PassThrough } from './deps.ts';
 import { isSetFlipped } from './object-access.ts';
-import { flatPlace, leafOf, objectKey } from './rows/keys.ts';
+import {
+  leafBytesOf,
+  leafOf,
+  namesBetween,
+  type VersionBounds,
+  versionOrder,
+  versionPlaceOf,
+  versionsBetween,
+} from './rows/keys.ts';
 import { decodeObjectRow } from './rows/object-row.ts';
+import { decodeVersion } from './rows/version-rows.ts';
 
 export interface ListedName {
-  /** The key of the name's object row, whether there is one or not: pages are in key order. */
-  readonly key: Uint8Array;
+  /** UTF-8 of the name: pages are in the order of these bytes. */
+  readonly bytes: Uint8Array;
   readonly name: ObjectName;
   /** Undefined: a row that readers do not see. */
   readonly state: ObjectState | undefined;
+  /** In listings of versions: what orders those of one name. */
+  readonly version?: Uint8Array;
 }
 
 export interface NameSource {
-  /** Names in the range, at most `limit`; fewer mean that the range has ended. */
-  scan(range: KeyRange, limit: number): Promise<readonly ListedName[]>;
+  /** Names in the bounds, in order, at most `limit`; fewer mean that the bounds have ended. */
+  scan(bounds: VersionBounds, limit: number): Promise<readonly ListedName[]>;
 }
 
-/** Rows at one version of the store. */
-export function localNames(view: MetadataView): NameSource {
+/** Live versions at one version of the store. */
+export function liveNames(view: MetadataView, id: BucketId): NameSource {
   const flipped = new Map<string, boolean>();
   const visible = async (row: Row): Promise<ObjectState | undefined> => {
     const faces = decodeObjectRow(row.value);
@@ -33,12 +45,54 @@ export function localNames(view: MetadataView): NameSource {
     return visibleState(faces, () => isFlipped);
   };
   return {
-    async scan(range, limit) {
+    async scan(bounds, limit) {
       const names: ListedName[] = [];
-      for (const row of await view.scan(range, { limit })) {
-        names.push({ key: row.key, name: leafOf('object', row.key), state: await visible(row) });
+      for (const row of await view.scan(namesBetween(id, bounds), { limit })) {
+        const bytes = leafBytesOf('object', row.key);
+        names.push({ bytes, name: leafOf('object', row.key), state: await visible(row) });
       }
       return names;
+    },
+  };
+}
+
+/** Live and noncurrent versions: of one name in the order of their generations. */
+export function allVersions(view: MetadataView, id: BucketId): NameSource {
+  const [live, noncurrent] = [liveNames(view, id), versionNames('noncurrent', view, id)];
+  return {
+    async scan(bounds, limit) {
+      // One more: the live version of the first name may lie before the bounds.
+      const found = (await live.scan(bounds, limit + 1)).map(withVersion).filter((one) => !isPassed(one, bounds));
+      const merged = [...found.slice(0, limit), ...(await noncurrent.scan(bounds, limit))].toSorted(compareListed);
+      return merged.slice(0, limit);
+    },
+  };
+}
+
+function withVersion(listed: ListedName): ListedName {
+  return { ...listed, version: versionOrder(listed.state?.generation ?? 0n) };
+}
+
+function isPassed({ bytes, version }: ListedName, { start, after }: VersionBounds): boolean {
+  if (after === undefined || version === undefined) return false;
+  return Buffer.compare(bytes, start) === 0 && Buffer.compare(version, after) <= 0;
+}
+
+function compareListed(left: ListedName, right: ListedName): number {
+  const byName = Buffer.compare(left.bytes, right.bytes);
+  return byName !== 0 ? byName : Buffer.compare(left.version ?? Buffer.of(), right.version ?? Buffer.of());
+}
+
+/** Versions that are not live, of one kind. */
+export function versionNames(kind: 'noncurrent' | 'softDeleted', view: MetadataView, id: BucketId): NameSource {
+  return {
+    async scan(bounds, limit) {
+      const rows = await view.scan(versionsBetween(kind, id, bounds), { limit });
+      return rows.map(({ key, value }) => {
+        const { name, generation, restoreToken } = versionPlaceOf(kind, key);
+        const version = versionOrder(generation, restoreToken);
+        return { bytes: Buffer.from(name), name, state: decodeVersion(value), version };
+      });
     },
   };
 }
@@ -46,19 +100,19 @@ export function localNames(view: MetadataView): NameSource {
 /** Names of the owner that pass through and start with `prefix`. */
 export function ownerNames(
   passThrough: PassThrough,
-  within: { readonly bucket: { readonly id: BucketId; readonly name: BucketName }; readonly prefix: string },
+  within: { readonly bucket: Bucket; readonly prefix: string },
   signal: AbortSignal,
 ): NameSource {
   const { bucket, prefix } = within;
   return {
-    async scan(range, limit) {
-      const { startOffset, isAfter } = startName(bucket.id, range.start);
+    async scan(bounds, limit) {
+      const { startOffset, isAfter } = startName(bounds.start);
       const names: ListedName[] = [];
       for await (const { name, state } of passThrough.list(bucket.name, { prefix, startOffset }, signal)) {
-        const key = objectKey(flatPlace(bucket.id, name));
-        if (Buffer.compare(key, range.end) >= 0) break;
+        const bytes = Buffer.from(name);
+        if (bounds.end !== undefined && Buffer.compare(bytes, bounds.end) >= 0) break;
         if (!isAfter(name)) continue;
-        names.push({ key, name, state });
+        names.push({ bytes, name, state });
         if (names.length === limit) break;
       }
       return names;
@@ -67,16 +121,13 @@ export function ownerNames(
 }
 
 /** A range may begin between two names, at bytes that are no UTF-8: the owner is asked from a name at or before it. */
-function startName(
-  id: BucketId,
-  key: Uint8Array,
-): { readonly startOffset: ObjectName; isAfter(name: ObjectName): boolean } {
-  const startOffset = leafOf('object', key);
+function startName(start: Uint8Array): { readonly startOffset: ObjectName; isAfter(name: ObjectName): boolean } {
+  const startOffset = Buffer.from(start).toString('utf8');
   // A name may hold U+FFFD itself: only bytes that do not come back were no UTF-8.
-  if (Buffer.compare(objectKey(flatPlace(id, startOffset)), key) === 0) return { startOffset, isAfter: () => true };
-  const before = Buffer.from(key);
+  if (Buffer.compare(Buffer.from(startOffset), start) === 0) return { startOffset, isAfter: () => true };
+  const before = Buffer.from(start);
   const last = before.length - 1;
   before[last] = (before[last] ?? 1) - 1;
-  const passed = leafOf('object', before);
+  const passed = before.toString('utf8');
   return { startOffset: `${passed}\u{10ffff}`, isAfter: (name) => !name.startsWith(passed) };
 }

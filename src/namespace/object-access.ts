@@ -1,16 +1,28 @@
 import type { Bucket } from '../model/bucket.ts';
 import { StraitError } from '../model/errors.ts';
 import { type ObjectFaces, visibleState } from '../model/faces.ts';
-import type { BlobId, BucketName, ObjectName } from '../model/ids.ts';
+import type { BlobId, BucketName, Generation, ObjectName } from '../model/ids.ts';
 import type { ObjectState } from '../model/object.ts';
 import type { Check, MetadataStore, MetadataView, Row } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
 import type { ObjectAddress } from './read-object.ts';
 import { decodeBucket } from './rows/bucket-row.ts';
-import { blobKey, bucketAliveKey, bucketKey, flatPlace, type ObjectPlace, objectKey, setKey } from './rows/keys.ts';
+import {
+  blobKey,
+  bucketAliveKey,
+  bucketKey,
+  flatPlace,
+  noncurrentKey,
+  type ObjectPlace,
+  objectKey,
+  setKey,
+  softDeletedKey,
+  type VersionPlace,
+} from './rows/keys.ts';
 import { decodeObjectRow } from './rows/object-row.ts';
 import { unchanged } from './rows/references.ts';
 import { decodeSet } from './rows/sync-rows.ts';
+import { decodeVersion } from './rows/version-rows.ts';
 
 /** Reading buckets and object rows: what every use case begins with. */
 
@@ -40,52 +52,107 @@ export function ownedElsewhere(bucket: BucketName, owner: string): StraitError<'
 
 /** One object row as it was read. */
 export interface ReadObject {
+  readonly kind: 'live';
+  readonly name: ObjectName;
   readonly place: ObjectPlace;
   readonly key: Uint8Array;
   readonly row: Row | undefined;
   readonly faces: ObjectFaces | undefined;
   /** What readers see. */
   readonly live: ObjectState | undefined;
+  /** The version of the generation that was asked for, when that is a noncurrent one. */
+  readonly noncurrent?: ReadVersion;
 }
 
-/** A bucket this site may write to, with rows of it, and the check that it still lives at commit. */
-export interface WritableBucket {
+/** The row of a version that is not live, as it was read. */
+export interface ReadVersion {
+  readonly kind: 'noncurrent' | 'softDeleted';
+  readonly name: ObjectName;
+  readonly place: VersionPlace;
+  readonly key: Uint8Array;
+  readonly row: Row;
+  readonly state: ObjectState;
+}
+
+/** A bucket this site may write to, and the checks on it that transactions end with. */
+export interface WriteTarget {
   readonly bucket: Bucket;
+  /** The bucket still lives. */
   readonly alive: Check;
+  /** Its settings are as they were read: for what they decide, such as what becomes of an overwritten version. */
+  readonly sameSettings: Check;
+}
+
+export interface WritableBucket extends WriteTarget {
   readonly objects: readonly ReadObject[];
+}
+
+/** A name, and a generation of it when one is asked for. */
+export interface WantedVersion {
+  readonly name: ObjectName;
+  readonly generation?: Generation;
 }
 
 /** `bucketNotFound`, or `permissionDenied` when another site owns the bucket. */
 export async function readForChange(
   deps: NamespaceDeps,
   bucketName: BucketName,
-  names: readonly ObjectName[],
+  wanted: readonly WantedVersion[],
 ): Promise<WritableBucket> {
-  const bucket = await readBucket(deps.metadata, bucketName);
+  const key = bucketKey(bucketName);
+  const [bucketRow] = await deps.metadata.get([key]);
+  if (bucketRow === undefined) throw bucketNotFound(bucketName);
+  const bucket = decodeBucket(bucketRow.value);
   assertWritable(deps, bucket);
-  const places = names.map((name) => flatPlace(bucket.id, name));
   const aliveKey = bucketAliveKey(bucket.id);
-  const [alive, ...rows] = await deps.metadata.get([aliveKey, ...places.map(objectKey)]);
+  // All at one version: what is no longer live in one row is noncurrent in the other.
+  const keys = wanted.map((one) => rowKeys(bucket, one));
+  const [alive, ...rows] = await deps.metadata.get([aliveKey, ...keys.flat()]);
   if (alive === undefined) throw bucketNotFound(bucketName);
-  const objects = places.map((place, index): ReadObject => {
-    const row = rows[index];
-    const faces = row === undefined ? undefined : decodeObjectRow(row.value);
-    return { place, key: objectKey(place), row, faces, live: faces?.published };
+  let at = 0;
+  const objects = wanted.map((one, index) => {
+    const count = keys[index]?.length ?? 0;
+    at += count;
+    return readObject(bucket, one, rows.slice(at - count, at));
   });
-  return { bucket, alive: { kind: 'version', key: aliveKey, version: alive.version }, objects };
+  return { bucket, alive: unchanged(aliveKey, alive), sameSettings: unchanged(key, bucketRow), objects };
 }
 
-/** The visible state of an object, at one version of the store. */
+/** The row of the live version, and with a generation that of the noncurrent one. */
+function rowKeys(bucket: Bucket, { name, generation }: WantedVersion): readonly Uint8Array[] {
+  const live = objectKey(flatPlace(bucket.id, name));
+  return generation === undefined ? [live] : [live, noncurrentKey({ bucketId: bucket.id, name, generation })];
+}
+
+function readObject(bucket: Bucket, wanted: WantedVersion, rows: readonly (Row | undefined)[]): ReadObject {
+  const { name, generation } = wanted;
+  const [row, noncurrentRow] = rows;
+  const place = flatPlace(bucket.id, name);
+  const faces = row === undefined ? undefined : decodeObjectRow(row.value);
+  const read = { kind: 'live' as const, name, place, key: objectKey(place), row, faces, live: faces?.published };
+  if (generation === undefined || noncurrentRow === undefined) return read;
+  return { ...read, noncurrent: readVersion('noncurrent', { bucketId: bucket.id, name, generation }, noncurrentRow) };
+}
+
+/** The rows of one name at one version of the store. */
+export async function readRows(view: MetadataView, bucket: Bucket, wanted: WantedVersion): Promise<ReadObject> {
+  return readObject(bucket, wanted, await view.get(rowKeys(bucket, wanted)));
+}
+
+export function readVersion(kind: ReadVersion['kind'], place: VersionPlace, row: Row): ReadVersion {
+  const key = kind === 'noncurrent' ? noncurrentKey(place) : softDeletedKey(place);
+  return { kind, name: place.name, place, key, row, state: decodeVersion(row.value) };
+}
+
+/** The visible state of an object, or of the noncurrent version asked for, at one version of the store. */
 export async function readVisible(
   metadata: MetadataStore,
   bucket: Bucket,
-  name: ObjectName,
+  wanted: WantedVersion,
 ): Promise<ObjectState | undefined> {
-  const key = objectKey(flatPlace(bucket.id, name));
-  const [row] = await metadata.get([key]);
-  if (row === undefined) return undefined;
-  const faces = decodeObjectRow(row.value);
-  if (faces.setId === undefined) return faces.published;
+  const { key, faces, live, noncurrent } = await readRows(metadata, bucket, wanted);
+  if (noncurrent !== undefined) return noncurrent.state;
+  if (faces?.setId === undefined) return live;
   // The row and its set must be read at one version: a set goes once its rows are folded.
   return metadata.snapshot(async (view) => {
     const [again] = await view.get([key]);
@@ -101,12 +168,22 @@ export async function isSetFlipped(view: MetadataView, setId: string): Promise<b
   return row !== undefined && decodeSet(row.value).state === 'flipped';
 }
 
-/** The live state an address means; `objectNotFound` when that generation is not the live one. */
-export function addressed(address: ObjectAddress, live: ObjectState | undefined): ObjectState {
-  if (live === undefined || (address.generation !== undefined && address.generation !== live.generation)) {
+/** The state if it is the one an address means; `objectNotFound` when it has another generation. */
+export function addressed(address: ObjectAddress, state: ObjectState | undefined): ObjectState {
+  if (state === undefined || (address.generation !== undefined && address.generation !== state.generation)) {
     throw objectNotFound(address.bucket, address.name);
   }
-  return live;
+  return state;
+}
+
+/** The row an address means, live or noncurrent, with its state. */
+export function addressedRow(
+  address: ObjectAddress,
+  object: ReadObject,
+): { readonly row: ReadObject | ReadVersion; readonly state: ObjectState } {
+  const { noncurrent } = object;
+  if (noncurrent !== undefined) return { row: noncurrent, state: noncurrent.state };
+  return { row: object, state: addressed(address, object.live) };
 }
 
 /** Checks that the blobs still live at commit; undefined when one is gone already: what named it was out of date. */

@@ -2,19 +2,44 @@ import type { Bucket } from '../model/bucket.ts';
 import type { ObjectFaces } from '../model/faces.ts';
 import { generation } from '../model/ids.ts';
 import type { ObjectState } from '../model/object.ts';
+import { randomHex } from '../runtime/random.ts';
 import type { Append, Check, Mint, Stamp, Transaction, Write } from '../stores/metadata/port.ts';
 import type { Committed } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
-import type { ReadObject, WritableBucket } from './object-access.ts';
-import { ENTRY_GENERATION_OFFSET, encodeJournal, journalState } from './rows/journal.ts';
+import type { ReadObject, ReadVersion, WriteTarget } from './object-access.ts';
+import {
+  ENTRY_GENERATION_OFFSET,
+  encodeJournal,
+  type FateRecord,
+  type JournalRecord,
+  journalState,
+} from './rows/journal.ts';
+import { type Holder, hardDeleteKey, noncurrentKey, softDeletedKey, type VersionPlace } from './rows/keys.ts';
 import { encodeObjectRow, GENERATION_OFFSET } from './rows/object-row.ts';
-import { allReferenceWrites, blobsOf, type HolderChange, unchanged } from './rows/references.ts';
+import { allReferenceWrites, blobsOf, blobsOfContent, type HolderChange, unchanged } from './rows/references.ts';
+import { encodeHardDelete, encodeVersion } from './rows/version-rows.ts';
+import { type Fate, fateOf, isHierarchical } from './rules/fate.ts';
 
-/** One name that a transaction changes. `insert` makes a new generation, minted by the store at commit. */
+/**
+ * One version that a transaction changes. `insert` makes a new live generation, minted by the store at commit; what was
+ * live before has the fate that the bucket's settings decide.
+ */
 export type ObjectChange =
-  | { readonly op: 'insert'; readonly object: ReadObject; readonly after: ObjectState }
-  | { readonly op: 'patch'; readonly object: ReadObject; readonly after: ObjectState }
-  | { readonly op: 'delete'; readonly object: ReadObject; readonly live: ObjectState };
+  | {
+      readonly op: 'insert';
+      readonly object: ReadObject;
+      readonly after: ObjectState;
+      /** The soft-deleted version that the new one is a copy of. */
+      readonly restored?: ReadVersion;
+    }
+  | { readonly op: 'patch'; readonly object: ReadObject | ReadVersion; readonly after: ObjectState }
+  | {
+      readonly op: 'delete';
+      readonly object: ReadObject | ReadVersion;
+      readonly state: ObjectState;
+      /** The request names the generation: versioning does not keep it. */
+      readonly isForGood?: boolean;
+    };
 
 /** What else goes into the transaction. */
 export interface Alongside {
@@ -30,18 +55,18 @@ export interface ObjectTransaction {
 }
 
 /**
- * Rows, references, journal entries and mints of the changes: all or nothing. The journal gets one entry per name, in
+ * Rows, references, journal entries and mints of the changes: all or nothing. The journal gets one entry per change, in
  * this order.
  */
 export function objectTransaction(
   deps: NamespaceDeps,
-  target: Pick<WritableBucket, 'bucket' | 'alive'>,
+  target: WriteTarget,
   changes: readonly ObjectChange[],
   nowMs: number,
 ): ObjectTransaction {
-  const build = new TransactionBuilder(deps, target.bucket, nowMs);
+  const build = new TransactionBuilder(deps, target, nowMs);
   for (const change of changes) build.add(change);
-  const transaction = build.finish(target.alive);
+  const transaction = build.finish();
   return {
     transaction,
     stateOf: (index, committed) => build.stateOf(index, committed),
@@ -64,6 +89,7 @@ interface Result {
 
 class TransactionBuilder {
   readonly #deps: NamespaceDeps;
+  readonly #target: WriteTarget;
   readonly #bucket: Bucket;
   readonly #nowMs: number;
   readonly #checks: Check[] = [];
@@ -73,36 +99,34 @@ class TransactionBuilder {
   readonly #references: HolderChange[] = [];
   /** Of each change: its state, and the mint that completes it. */
   readonly #results: Result[] = [];
+  #hasFates = false;
 
-  constructor(deps: NamespaceDeps, bucket: Bucket, nowMs: number) {
+  constructor(deps: NamespaceDeps, target: WriteTarget, nowMs: number) {
     this.#deps = deps;
-    this.#bucket = bucket;
+    this.#target = target;
+    this.#bucket = target.bucket;
     this.#nowMs = nowMs;
   }
 
   add(change: ObjectChange): void {
-    const { object } = change;
-    this.#checks.push(unchanged(object.key, object.row));
-    if (change.op === 'delete') {
-      this.#writes.push({ kind: 'delete', key: object.key });
-      this.#refer(object, undefined);
-      this.#results.push({ state: change.live });
-      this.#append('delete', object, change.live);
-      return;
+    this.#checks.push(unchanged(change.object.key, change.object.row));
+    switch (change.op) {
+      case 'insert':
+        this.#insert(change);
+        break;
+      case 'patch':
+        this.#patch(change);
+        break;
+      case 'delete':
+        this.#delete(change);
+        break;
     }
-    const result: Result =
-      change.op === 'insert' ? { state: change.after, mint: this.#mint() } : { state: change.after };
-    const faces: ObjectFaces = { published: result.state, applied: { kind: 'same' } };
-    const value = encodeObjectRow(faces);
-    this.#writes.push({ kind: 'put', key: object.key, value, ...stampsFor(result.mint, GENERATION_OFFSET) });
-    this.#refer(object, faces);
-    this.#results.push(result);
-    this.#append(change.op, object, result.state, result.mint);
   }
 
-  finish(alive: Check): Transaction {
+  finish(): Transaction {
+    const { alive, sameSettings } = this.#target;
     return {
-      checks: [alive, ...this.#checks],
+      checks: [alive, ...(this.#hasFates ? [sameSettings] : []), ...this.#checks],
       writes: [...this.#writes, ...allReferenceWrites(this.#references, this.#nowMs)],
       appends: this.#appends,
       mints: this.#mints,
@@ -113,6 +137,76 @@ class TransactionBuilder {
     const { state, mint } = this.#resultAt(index);
     if (mint === undefined) return state;
     return { ...state, generation: generation(committed.minted[mint] ?? 0n) };
+  }
+
+  #insert({ object, after, restored }: Extract<ObjectChange, { op: 'insert' }>): void {
+    const mint = this.#mint();
+    this.#putLive(object, after, mint);
+    const { live } = object;
+    const fate = live === undefined ? undefined : this.#keep(object, live, false);
+    this.#results.push({ state: after, mint });
+    this.#append('insert', object, after, {
+      mint,
+      more: {
+        ...(live === undefined || fate === undefined
+          ? {}
+          : { replaced: { generation: live.generation.toString(), ...fate } }),
+        ...(restored === undefined ? {} : { restored: restored.state.generation.toString() }),
+      },
+    });
+    if (restored !== undefined) this.#checks.push(unchanged(restored.key, restored.row));
+  }
+
+  #patch({ object, after }: Extract<ObjectChange, { op: 'patch' }>): void {
+    if (object.kind === 'live') this.#putLive(object, after);
+    else this.#putVersion(object.kind, object.place, after);
+    this.#results.push({ state: after });
+    this.#append('patch', object, after, { more: versionOf(object) });
+  }
+
+  #delete({ object, state, isForGood = false }: Extract<ObjectChange, { op: 'delete' }>): void {
+    this.#writes.push({ kind: 'delete', key: object.key });
+    this.#refer(object, undefined);
+    const fate = this.#keep(object, state, isForGood);
+    this.#results.push({ state });
+    this.#append('delete', object, state, { more: { ...versionOf(object), fate } });
+  }
+
+  #putLive(object: ReadObject, state: ObjectState, mint?: number): void {
+    const faces: ObjectFaces = { published: state, applied: { kind: 'same' } };
+    const value = encodeObjectRow(faces);
+    this.#writes.push({ kind: 'put', key: object.key, value, ...stampsFor(mint, GENERATION_OFFSET) });
+    this.#refer(object, faces);
+  }
+
+  #putVersion(kind: ReadVersion['kind'], place: VersionPlace, state: ObjectState): void {
+    const key = kind === 'noncurrent' ? noncurrentKey(place) : softDeletedKey(place);
+    this.#writes.push({ kind: 'put', key, value: encodeVersion(state) });
+  }
+
+  /** Keeps a version that is overwritten or deleted, if the bucket's settings say so: its blobs get another holder. */
+  #keep(object: ReadObject | ReadVersion, state: ObjectState, isForGood: boolean): FateRecord {
+    this.#hasFates = true;
+    const fate = fateOf(state, { bucket: this.#bucket, nowMs: this.#nowMs, isForGood });
+    if (fate.kind === 'gone') return { became: 'gone' };
+    const token = this.#restoreToken(fate);
+    const kept = { ...fate.state, ...token };
+    const { id: bucketId, name: bucket, scopeId } = this.#bucket;
+    const place: VersionPlace = { bucketId, name: object.name, generation: state.generation, ...token };
+    this.#putVersion(fate.kind, place, kept);
+    const after = blobsOfContent(state.content);
+    this.#references.push({ holder: { kind: fate.kind, place }, before: new Set(), after });
+    if (fate.kind === 'noncurrent') return { became: 'noncurrent' };
+    const { hardDeleteTimeMs } = fate.state;
+    const value = encodeHardDelete({ bucket, scopeId });
+    this.#writes.push({ kind: 'put', key: hardDeleteKey(hardDeleteTimeMs, place), value });
+    return { became: 'softDeleted', hardDeleteTimeMs, ...token };
+  }
+
+  /** A folder's rename may bring a second object of the same name and generation under a soft-deleted one's name. */
+  #restoreToken(fate: Fate): { readonly restoreToken?: string } {
+    const isNeeded = fate.kind === 'softDeleted' && isHierarchical(this.#bucket);
+    return isNeeded ? { restoreToken: randomHex(this.#deps.random, 8) } : {};
   }
 
   #mint(): number {
@@ -126,26 +220,43 @@ class TransactionBuilder {
     return result;
   }
 
-  #refer(object: ReadObject, after: ObjectFaces | undefined): void {
-    const holder = { kind: 'object' as const, place: object.place };
-    this.#references.push({ holder, before: blobsOf(object.faces), after: blobsOf(after) });
+  #refer(object: ReadObject | ReadVersion, after: ObjectFaces | undefined): void {
+    const before = object.kind === 'live' ? blobsOf(object.faces) : blobsOfContent(object.state.content);
+    this.#references.push({ holder: holderOf(object), before, after: blobsOf(after) });
   }
 
-  #append(op: ObjectChange['op'], object: ReadObject, state: ObjectState, mint?: number): void {
+  #append(
+    op: ObjectChange['op'],
+    object: ReadObject | ReadVersion,
+    state: ObjectState,
+    parts: {
+      readonly mint?: number;
+      readonly more: Partial<Extract<JournalRecord, { op: 'insert' | 'patch' | 'delete' }>>;
+    },
+  ): void {
     const value = encodeJournal(
       {
         op,
         bucket: this.#bucket.name,
-        name: object.place.leaf,
+        name: object.name,
         metageneration: state.metageneration.toString(),
         timeMs: this.#nowMs,
         ...(op === 'delete' ? {} : { state: journalState(state) }),
+        ...parts.more,
       },
       state.generation,
     );
-    const stamps = stampsFor(mint, ENTRY_GENERATION_OFFSET);
+    const stamps = stampsFor(parts.mint, ENTRY_GENERATION_OFFSET);
     this.#appends.push({ journal: this.#bucket.scopeId, value, ...stamps });
   }
+}
+
+function holderOf(object: ReadObject | ReadVersion): Holder {
+  return object.kind === 'live' ? { kind: 'object', place: object.place } : { kind: object.kind, place: object.place };
+}
+
+function versionOf(object: ReadObject | ReadVersion): { readonly version?: ReadVersion['kind'] } {
+  return object.kind === 'live' ? {} : { version: object.kind };
 }
 
 /** The stamp that puts a minted generation into a value. */

@@ -14,7 +14,7 @@ import { segmentsOf, segmentsWithin } from './segments.ts';
 export interface ObjectAddress {
   readonly bucket: BucketName;
   readonly name: ObjectName;
-  /** Absent: the live generation. */
+  /** Live or noncurrent. Absent: the live one. */
   readonly generation?: Generation;
 }
 
@@ -26,16 +26,21 @@ export async function getObject(
   const { address, preconditions } = input;
   const bucket = await readBucket(deps.metadata, address.bucket);
   const isPossible = objectNameProblem(address.name) === undefined;
-  const state = addressed(address, isPossible ? await liveState(deps, bucket, address.name) : undefined);
+  const state = addressed(address, isPossible ? await visibleState(deps, bucket, address) : undefined);
   const refusal = judgePreconditions(preconditions, state);
   if (refusal !== undefined) throw refusal;
   return { bucket: address.bucket, name: address.name, state };
 }
 
-async function liveState(deps: NamespaceDeps, bucket: Bucket, name: ObjectName): Promise<ObjectState | undefined> {
+async function visibleState(
+  deps: NamespaceDeps,
+  bucket: Bucket,
+  address: ObjectAddress,
+): Promise<ObjectState | undefined> {
   const { passThrough, settings } = deps;
+  const { name } = address;
   const isElsewhere = bucket.owner !== settings.site && passThrough?.covers(bucket.name, name) === true;
-  return isElsewhere ? passThrough.get(bucket.name, name) : readVisible(deps.metadata, bucket, name);
+  return isElsewhere ? passThrough.get(bucket.name, name) : readVisible(deps.metadata, bucket, address);
 }
 
 /**

@@ -7,6 +7,13 @@ import { type StoredState, storeState } from './object-row.ts';
 /** Where the store stamps the entry's generation; 0 when it has none. */
 export const ENTRY_GENERATION_OFFSET = 1;
 
+/** What became of a version that was overwritten or deleted. */
+export interface FateRecord {
+  readonly became: 'noncurrent' | 'softDeleted' | 'gone';
+  readonly hardDeleteTimeMs?: number;
+  readonly restoreToken?: string;
+}
+
 export type JournalRecord =
   | {
       readonly op: 'insert' | 'patch' | 'delete';
@@ -19,6 +26,14 @@ export type JournalRecord =
        * site's own affair: content is `remote`. Its generation is the entry's.
        */
       readonly state?: StoredState;
+      /** Of `patch` and `delete`, when it is not the live version. */
+      readonly version?: 'noncurrent' | 'softDeleted';
+      /** Of `delete`. A soft-deleted version that is deleted has reached its time, and is gone. */
+      readonly fate?: FateRecord;
+      /** Of an `insert` over a live version: that one's generation and fate. */
+      readonly replaced?: FateRecord & { readonly generation: string };
+      /** Of an `insert` that restores a soft-deleted version: that one's generation. */
+      readonly restored?: string;
     }
   | {
       readonly op: 'bucketInsert' | 'bucketPatch' | 'bucketDelete';

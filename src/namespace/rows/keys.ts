@@ -1,7 +1,8 @@
 /** Keys of docs/formats/metadata.md: an ASCII word and `/`, fixed-width binary ids, then a name in UTF-8. */
-import type { BlobId, BucketId, BucketName, FolderId, ObjectName, StagingId } from '../../model/ids.ts';
-import { blobId, ROOT_FOLDER } from '../../model/ids.ts';
+import type { BlobId, BucketId, BucketName, FolderId, Generation, ObjectName, StagingId } from '../../model/ids.ts';
+import { blobId, generation, ROOT_FOLDER } from '../../model/ids.ts';
 import type { KeyRange } from '../../stores/metadata/port.ts';
+import { u64 } from './codec.ts';
 
 /** Where an object row is: its bucket, folder and leaf. In a flat bucket the leaf is the whole name. */
 export interface ObjectPlace {
@@ -41,6 +42,9 @@ const WORDS = {
   setMember: word('setMember'),
   operation: word('operation'),
   operationPending: word('operationPending'),
+  noncurrent: word('noncurrent'),
+  softDeleted: word('softDeleted'),
+  hardDelete: word('hardDelete'),
 } as const;
 
 export const bucketKey = (name: BucketName): Uint8Array => join([WORDS.bucket, name]);
@@ -73,14 +77,55 @@ export const operationPendingKey = (bucketId: BucketId, id: string): Uint8Array 
   join([WORDS.operationPending, hex(bucketId), hex(id)]);
 
 export function reapedKey(timeMs: number, id: BlobId): Uint8Array {
-  const time = Buffer.alloc(8);
-  time.writeBigUInt64BE(BigInt(timeMs));
-  return join([WORDS.reaped, time, hex(id)]);
+  return join([WORDS.reaped, u64(BigInt(timeMs)), hex(id)]);
 }
 
-/** Who holds a blob: an object row (all its faces together), an upload session, or a page of segments. */
+/** Where a version that is not live is: rows of a bucket in the order of (name, generation), whatever its folders. */
+export interface VersionPlace {
+  readonly bucketId: BucketId;
+  /** The whole name, in hierarchical buckets too. */
+  readonly name: ObjectName;
+  readonly generation: Generation;
+  /** 16 hex digits; of soft-deleted versions in hierarchical buckets. */
+  readonly restoreToken?: string;
+}
+
+export const noncurrentKey = (place: VersionPlace): Uint8Array => join([WORDS.noncurrent, versionBytes(place)]);
+export const softDeletedKey = (place: VersionPlace): Uint8Array => join([WORDS.softDeleted, versionBytes(place)]);
+/** The same versions in the order in which their time is over. */
+export const hardDeleteKey = (timeMs: number, place: VersionPlace): Uint8Array =>
+  join([WORDS.hardDelete, u64(BigInt(timeMs)), versionBytes(place)]);
+
+function versionBytes({ bucketId, name, generation, restoreToken }: VersionPlace): Uint8Array {
+  return join([hex(bucketId), orderedName(utf8(name)), NAME_END, u64(generation), hex(restoreToken ?? '')]);
+}
+
+/** Ends a name within a key. It sorts before all that may follow in a longer name, since 00 is escaped. */
+const NAME_END = Uint8Array.of(0);
+
+/** Bytes of a name that sort as the name does and have no 00: 00 becomes 01 01, and 01 becomes 01 02. */
+function orderedName(name: Uint8Array): Uint8Array {
+  if (!name.some((byte) => byte < 2)) return name;
+  return Uint8Array.from([...name].flatMap((byte) => (byte < 2 ? [1, byte + 1] : [byte])));
+}
+
+function plainName(ordered: Uint8Array): Uint8Array {
+  if (!ordered.includes(1)) return ordered;
+  const bytes: number[] = [];
+  for (let at = 0; at < ordered.length; at += 1) {
+    if (ordered[at] !== 1) bytes.push(ordered[at] ?? 0);
+    else {
+      at += 1;
+      bytes.push((ordered[at] ?? 1) - 1);
+    }
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Who holds a blob: an object row (all its faces together), a version, an upload session, or a page of segments. */
 export type Holder =
   | { readonly kind: 'object'; readonly place: ObjectPlace }
+  | { readonly kind: 'noncurrent' | 'softDeleted'; readonly place: VersionPlace }
   | { readonly kind: 'upload'; readonly uploadId: string }
   | { readonly kind: 'page'; readonly pageId: BlobId };
 
@@ -89,6 +134,10 @@ export function blobRefKey(id: BlobId, holder: Holder): Uint8Array {
   switch (holder.kind) {
     case 'object':
       return join([...prefix, 'L', hex(holder.place.bucketId), hex(holder.place.folderId), holder.place.leaf]);
+    case 'noncurrent':
+      return join([...prefix, 'N', versionBytes(holder.place)]);
+    case 'softDeleted':
+      return join([...prefix, 'S', versionBytes(holder.place)]);
     case 'upload':
       return join([...prefix, 'U', holder.uploadId]);
     case 'page':
@@ -125,9 +174,6 @@ export function namesBetween(
   const end = bounds.end === undefined ? afterPrefix(root) : Buffer.concat([root, bounds.end]);
   return { start: Buffer.concat([root, bounds.start]), end };
 }
-/** Where a scan of a flat bucket goes on after every name that starts with `prefix`. */
-export const afterLeaves = (id: BucketId, prefix: ObjectName): Uint8Array =>
-  afterPrefix(objectKey(flatPlace(id, prefix)));
 /** Object rows of a flat bucket whose names start with `prefix`. */
 export const namesFrom = (id: BucketId, prefix: ObjectName): KeyRange => prefixRange(objectKey(flatPlace(id, prefix)));
 export const operationsOf = (bucketId: BucketId): KeyRange => prefixRange(operationKey(bucketId, ''));
@@ -148,6 +194,34 @@ export const transfersOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.t
 export const referencesOf = (id: BlobId): KeyRange => prefixRange(join([WORDS.blobRef, hex(id)]));
 export const tablesOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.table, hex(id)]));
 export const membersOf = (setId: string): KeyRange => prefixRange(join([WORDS.setMember, hex(setId)]));
+/** Every noncurrent version of a bucket: what `delete bucket if empty` checks too. */
+export const noncurrentOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.noncurrent, hex(id)]));
+/** What was to go before `timeMs` or at it. */
+export const hardDeletesUntil = (timeMs: number): KeyRange => ({
+  start: WORDS.hardDelete,
+  end: join([WORDS.hardDelete, u64(BigInt(Math.max(0, timeMs) + 1))]),
+});
+
+/** Which versions of a bucket a scan reads: those of names in the bounds, and of the first name only what follows. */
+export interface VersionBounds {
+  /** Bytes of UTF-8, inclusive. */
+  readonly start: Uint8Array;
+  /** Of the name `start` itself only versions behind this one. */
+  readonly after?: Uint8Array;
+  /** Exclusive; absent: to the end of the bucket. */
+  readonly end?: Uint8Array;
+}
+
+export function versionsBetween(kind: 'noncurrent' | 'softDeleted', id: BucketId, bounds: VersionBounds): KeyRange {
+  const root = join([WORDS[kind], hex(id)]);
+  const { start, after, end } = bounds;
+  const from = after === undefined ? new Uint8Array() : justAfter(join([NAME_END, after]));
+  return {
+    start: join([root, orderedName(start), from]),
+    end: end === undefined ? afterPrefix(root) : join([root, orderedName(end)]),
+  };
+}
+
 /** Every object row of a bucket, all folders: what `delete bucket if empty` checks. */
 export const objectsOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.object, hex(id)]));
 export const backlogOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.backlog, hex(id)]));
@@ -160,7 +234,11 @@ const NAME_AT = {
 
 /** The leaf in an `object/`, `backlog/` or `transfer/` key. */
 export function leafOf(kind: keyof typeof NAME_AT, key: Uint8Array): ObjectName {
-  return utf8Text(key.subarray(NAME_AT[kind]));
+  return utf8Text(leafBytesOf(kind, key));
+}
+
+export function leafBytesOf(kind: keyof typeof NAME_AT, key: Uint8Array): Uint8Array {
+  return key.subarray(NAME_AT[kind]);
 }
 
 export function bucketNameOf(key: Uint8Array): BucketName {
@@ -188,6 +266,22 @@ export function reapedOf(key: Uint8Array): { readonly timeMs: number; readonly b
 /** The row of an operation, from the row that says it runs. */
 export function operationKeyOf(pendingKey: Uint8Array): Uint8Array {
   return Buffer.concat([WORDS.operation, pendingKey.subarray(WORDS.operationPending.length)]);
+/** What a `noncurrent/`, `softDeleted/` or `hardDelete/` key says. */
+export function versionPlaceOf(kind: 'noncurrent' | 'softDeleted' | 'hardDelete', key: Uint8Array): VersionPlace {
+  const bytes = Buffer.from(key.subarray(WORDS[kind].length + (kind === 'hardDelete' ? 8 : 0)));
+  const end = bytes.indexOf(0, 8);
+  const token = bytes.toString('hex', end + 9);
+  return {
+    bucketId: bytes.toString('hex', 0, 8) as BucketId,
+    name: utf8Text(plainName(bytes.subarray(8, end))),
+    generation: generation(bytes.readBigUInt64BE(end + 1)),
+    ...(token === '' ? {} : { restoreToken: token }),
+  };
+}
+
+/** What orders the versions of one name: the generation, and the restore token where there is one. */
+export function versionOrder(generation: bigint, restoreToken = ''): Uint8Array {
+  return join([u64(generation), hex(restoreToken)]);
 }
 
 export function setIdOf(key: Uint8Array): string {

@@ -37,6 +37,11 @@ export interface StoredState extends StoredAttributes {
   s: number;
   f?: number;
   n?: number;
+  /** Of versions that are not live: when it became noncurrent, when soft-deleted, when it goes, its restore token. */
+  d?: number;
+  x?: number;
+  y?: number;
+  r?: string;
   /** Local segments, a page of segments with their count, or 0 for remote content. */
   b: StoredSegment[] | { p: Uint8Array; n: number } | 0;
 }
@@ -90,6 +95,10 @@ export function storeState(state: ObjectState, withGeneration: boolean): StoredS
   if (state.etag !== undefined) stored.e = state.etag;
   if (state.timeFinalizedMs !== undefined) stored.f = state.timeFinalizedMs;
   if (state.componentCount !== undefined) stored.n = state.componentCount;
+  if (state.timeDeletedMs !== undefined) stored.d = state.timeDeletedMs;
+  if (state.softDeleteTimeMs !== undefined) stored.x = state.softDeleteTimeMs;
+  if (state.hardDeleteTimeMs !== undefined) stored.y = state.hardDeleteTimeMs;
+  if (state.restoreToken !== undefined) stored.r = state.restoreToken;
   storeAttributes(stored, state);
   return stored;
 }
@@ -122,6 +131,10 @@ export function loadState(stored: StoredState, ownGeneration: bigint): ObjectSta
     timeStorageClassUpdatedMs: stored.s,
     ...(stored.f === undefined ? {} : { timeFinalizedMs: stored.f }),
     ...(stored.n === undefined ? {} : { componentCount: stored.n }),
+    ...(stored.d === undefined ? {} : { timeDeletedMs: stored.d }),
+    ...(stored.x === undefined ? {} : { softDeleteTimeMs: stored.x }),
+    ...(stored.y === undefined ? {} : { hardDeleteTimeMs: stored.y }),
+    ...(stored.r === undefined ? {} : { restoreToken: stored.r }),
     content: loadContent(stored.b),
     ...loadAttributes(stored),
   };

@@ -16,26 +16,41 @@ export interface ListFilter {
 export interface ListPosition {
   readonly kind: 'item' | 'prefix';
   readonly name: ObjectName;
+  /** In listings of versions: after this one of the item's versions. */
+  readonly version?: Uint8Array;
 }
 
 /** Names in `[start, end)`, in UTF-8 bytes. */
 export interface NameBounds {
   readonly start: Uint8Array;
+  /** Of the name `start` itself only versions behind this one. */
+  readonly after?: Uint8Array;
   /** Absent: to the end of the bucket. */
   readonly end?: Uint8Array;
 }
 
 export function listBounds(filter: ListFilter, after: ListPosition | undefined): NameBounds {
   const prefix = Buffer.from(filter.prefix);
-  const starts: Uint8Array[] = [prefix, Buffer.from(filter.startOffset)];
-  if (after?.kind === 'item') starts.push(Buffer.concat([Buffer.from(after.name), Buffer.of(0)]));
-  if (after?.kind === 'prefix') starts.push(afterNamesUnder(after.name));
-  const start = starts.reduce((latest, one) => (Buffer.compare(one, latest) > 0 ? one : latest));
+  const starts: NameBounds[] = [{ start: prefix }, { start: Buffer.from(filter.startOffset) }];
+  if (after !== undefined) starts.unshift(startAfter(after));
+  // The position comes first: of two equal starts it says more.
+  const first = starts.reduce((latest, one) => (Buffer.compare(one.start, latest.start) > 0 ? one : latest));
   const ends: Uint8Array[] = [];
   if (filter.prefix !== '') ends.push(afterNamesUnder(filter.prefix));
   if (filter.endOffset !== '') ends.push(Buffer.from(filter.endOffset));
-  if (ends.length === 0) return { start };
-  return { start, end: ends.reduce((first, one) => (Buffer.compare(one, first) < 0 ? one : first)) };
+  if (ends.length === 0) return first;
+  return { ...first, end: ends.reduce((least, one) => (Buffer.compare(one, least) < 0 ? one : least)) };
+}
+
+function startAfter({ kind, name, version }: ListPosition): NameBounds {
+  if (kind === 'prefix') return { start: afterNamesUnder(name) };
+  const bytes = Buffer.from(name);
+  return version === undefined ? { start: afterName(bytes) } : { start: bytes, after: version };
+}
+
+/** The least bytes above a name. */
+export function afterName(name: Uint8Array): Uint8Array {
+  return Buffer.concat([name, Buffer.of(0)]);
 }
 
 /** The least bytes above every name that starts with `prefix`, which is not empty. UTF-8 has no byte 0xff. */
@@ -50,6 +65,13 @@ export type NamePlace =
   | { readonly kind: 'item' }
   /** Shown as `prefix`, once for all names under it; the name itself as an item too when `isItemToo`. */
   | { readonly kind: 'rolledUp'; readonly prefix: string; readonly isItemToo: boolean };
+
+/** The prefix that the page before has shown already, when it ended with the item of the same name. */
+export function shownPrefix(filter: ListFilter, after: ListPosition | undefined): string | undefined {
+  if (after?.kind !== 'item') return undefined;
+  const place = placeOfName(filter, after.name);
+  return place.kind === 'rolledUp' && place.isItemToo ? place.prefix : undefined;
+}
 
 /** Where a name within the bounds is shown. A prefix and an item of the same name share a place on the page. */
 export function placeOfName(filter: ListFilter, name: ObjectName): NamePlace {

@@ -55,6 +55,10 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'timeStorageClassUpdatedMs',
   'timeFinalizedMs',
   'componentCount',
+  'timeDeletedMs',
+  'softDeleteTimeMs',
+  'hardDeleteTimeMs',
+  'restoreToken',
   'content',
 ] satisfies readonly Exclude<keyof ObjectState, keyof ObjectAttributes>[]);
 
@@ -96,6 +100,7 @@ export function changedState(current: ObjectState, attributes: ObjectAttributes,
     updatedMs,
     timeStorageClassUpdatedMs: storageClass === current.storageClass ? current.timeStorageClassUpdatedMs : updatedMs,
     ...(current.timeFinalizedMs === undefined ? {} : { timeFinalizedMs: current.timeFinalizedMs }),
+    ...(current.timeDeletedMs === undefined ? {} : { timeDeletedMs: current.timeDeletedMs }),
   };
 }
 
