@@ -1,6 +1,7 @@
 import type { Service } from '../runtime/lifecycle.ts';
 import { advanceOperationsOnce, expireOperationsOnce } from './advance-operations.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { expireSoftDeletedOnce } from './expire-soft-deleted.ts';
 import { expireUploadsOnce } from './expire-uploads.ts';
 import { OPERATION_WORKERS } from './operation-workers.ts';
 import { reapOnce } from './reap.ts';
@@ -57,6 +58,15 @@ export class Cleanup implements Service {
         run: async (signal) => {
           const { sessions, stagings } = await expireUploadsOnce(deps, signal);
           if (sessions + stagings > 0) logger.log('info', 'expired uploads', { sessions, stagings });
+        },
+      },
+      {
+        name: 'expire soft-deleted',
+        everyMs: settings.expireEveryMs,
+        dueMs: 0,
+        run: async (signal) => {
+          const versions = await expireSoftDeletedOnce(deps, signal);
+          if (versions > 0) logger.log('info', 'deleted versions whose soft delete time was over', { versions });
         },
       },
       {

@@ -2,7 +2,14 @@ import type { BucketId, BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectState } from '../model/object.ts';
 import type { MetadataView } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { allVersions, type ListedName, liveNames, type NameSource, ownerNames, versionNames } from './listed-names.ts';
+import {
+  allVersions,
+  type ListedName,
+  liveNames,
+  type NameSource,
+  ownerNames,
+  softDeletedVersions,
+} from './listed-names.ts';
 import { readBucket } from './object-access.ts';
 import {
   afterName,
@@ -57,10 +64,11 @@ const ROWS_PER_SCAN_MAX = 256;
 /** One page, at one version. A rolled-up prefix costs one seek, not a walk over its names. */
 export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
   const bucket = await readBucket(deps.metadata, input.bucket);
+  const source = sourceOf(deps, input.versions);
   const here = async () => {
     const maxResults = (await input.room?.(input.maxResults)) ?? input.maxResults;
     const page = { ...input, maxResults };
-    return deps.metadata.snapshot((view) => new ListPage(sourceOf(view, bucket.id, input.versions), page).read());
+    return deps.metadata.snapshot((view) => new ListPage(source(view, bucket.id), page).read());
   };
   const { passThrough } = deps;
   const prefix = input.prefix ?? '';
@@ -72,9 +80,13 @@ export async function listObjects(deps: NamespaceDeps, input: ListInput): Promis
   return mergePages(there, await here(), input.maxResults);
 }
 
-function sourceOf(view: MetadataView, id: BucketId, versions: ListInput['versions']): NameSource {
-  if (versions === undefined) return liveNames(view, id);
-  return versions === 'all' ? allVersions(view, id) : versionNames('softDeleted', view, id);
+function sourceOf(
+  deps: NamespaceDeps,
+  versions: ListInput['versions'],
+): (view: MetadataView, id: BucketId) => NameSource {
+  if (versions === undefined) return liveNames;
+  const nowMs = deps.clock.nowMs();
+  return versions === 'all' ? allVersions : (view, id) => softDeletedVersions(view, id, nowMs);
 }
 
 class ListPage {

@@ -17,6 +17,7 @@ import {
 } from './rows/keys.ts';
 import { decodeObjectRow } from './rows/object-row.ts';
 import { decodeVersion } from './rows/version-rows.ts';
+import { isRestorable } from './soft-deleted.ts';
 
 export interface ListedName {
   /** UTF-8 of the name: pages are in the order of these bytes. */
@@ -58,7 +59,7 @@ export function liveNames(view: MetadataView, id: BucketId): NameSource {
 
 /** Live and noncurrent versions: of one name in the order of their generations. */
 export function allVersions(view: MetadataView, id: BucketId): NameSource {
-  const [live, noncurrent] = [liveNames(view, id), versionNames('noncurrent', view, id)];
+  const [live, noncurrent] = [liveNames(view, id), noncurrentVersions(view, id)];
   return {
     async scan(bounds, limit) {
       // One more: the live version of the first name may lie before the bounds.
@@ -83,8 +84,19 @@ function compareListed(left: ListedName, right: ListedName): number {
   return byName !== 0 ? byName : Buffer.compare(left.version ?? Buffer.of(), right.version ?? Buffer.of());
 }
 
-/** Versions that are not live, of one kind. */
-export function versionNames(kind: 'noncurrent' | 'softDeleted', view: MetadataView, id: BucketId): NameSource {
+export function noncurrentVersions(view: MetadataView, id: BucketId): NameSource {
+  return versionNames('noncurrent', view, id);
+}
+
+/** Those whose time is over are not seen, cleaned up or not. */
+export function softDeletedVersions(view: MetadataView, id: BucketId, nowMs: number): NameSource {
+  const names = versionNames('softDeleted', view, id);
+  const visible = (one: ListedName) =>
+    one.state !== undefined && isRestorable(one.state, nowMs) ? one : { ...one, state: undefined };
+  return { scan: async (bounds, limit) => (await names.scan(bounds, limit)).map(visible) };
+}
+
+function versionNames(kind: 'noncurrent' | 'softDeleted', view: MetadataView, id: BucketId): NameSource {
   return {
     async scan(bounds, limit) {
       const rows = await view.scan(versionsBetween(kind, id, bounds), { limit });

@@ -18,7 +18,8 @@ import { type Holder, hardDeleteKey, noncurrentKey, softDeletedKey, type Version
 import { encodeObjectRow, GENERATION_OFFSET } from './rows/object-row.ts';
 import { allReferenceWrites, blobsOf, blobsOfContent, type HolderChange, unchanged } from './rows/references.ts';
 import { encodeHardDelete, encodeVersion } from './rows/version-rows.ts';
-import { type Fate, fateOf, isHierarchical } from './rules/fate.ts';
+import { isHierarchical } from './rules/bucket-settings.ts';
+import { type Fate, fateOf } from './rules/fate.ts';
 
 /**
  * One version that a transaction changes. `insert` makes a new live generation, minted by the store at commit; what was
@@ -196,6 +197,7 @@ class TransactionBuilder {
     this.#putVersion(fate.kind, place, kept);
     const after = blobsOfContent(state.content);
     this.#references.push({ holder: { kind: fate.kind, place }, before: new Set(), after });
+
     if (fate.kind === 'noncurrent') return { became: 'noncurrent' };
     const { hardDeleteTimeMs } = fate.state;
     const value = encodeHardDelete({ bucket, scopeId });

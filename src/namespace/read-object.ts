@@ -10,6 +10,7 @@ import { inlineKey } from './rows/keys.ts';
 import { objectNameProblem } from './rules/names.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { segmentsOf, segmentsWithin } from './segments.ts';
+import { readSoftDeleted, type SoftDeletedAddress } from './soft-deleted.ts';
 
 export interface ObjectAddress {
   readonly bucket: BucketName;
@@ -27,6 +28,19 @@ export async function getObject(
   const bucket = await readBucket(deps.metadata, address.bucket);
   const isPossible = objectNameProblem(address.name) === undefined;
   const state = addressed(address, isPossible ? await visibleState(deps, bucket, address) : undefined);
+  const refusal = judgePreconditions(preconditions, state);
+  if (refusal !== undefined) throw refusal;
+  return { bucket: address.bucket, name: address.name, state };
+}
+
+/** objects.get of a version that can be restored. Its bytes are not to be read. */
+export async function getSoftDeletedObject(
+  deps: NamespaceDeps,
+  input: { readonly address: SoftDeletedAddress; readonly preconditions: Preconditions },
+): Promise<NamedObject> {
+  const { address, preconditions } = input;
+  const bucket = await readBucket(deps.metadata, address.bucket);
+  const { state } = await readSoftDeleted(deps, bucket, address);
   const refusal = judgePreconditions(preconditions, state);
   if (refusal !== undefined) throw refusal;
   return { bucket: address.bucket, name: address.name, state };

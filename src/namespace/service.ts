@@ -10,6 +10,7 @@ import * as inserting from './insert-object.ts';
 import * as listing from './list-objects.ts';
 import * as operating from './operations.ts';
 import * as reading from './read-object.ts';
+import * as restoring from './restore-object.ts';
 import * as uploading from './uploads.ts';
 
 type Use<Input, Output> = (input: Input) => Promise<Output>;
@@ -27,6 +28,8 @@ export interface Namespace {
   readonly deleteBucket: Use<InputOf<typeof buckets.deleteBucket>, void>;
   readonly insertObject: Use<InputOf<typeof inserting.insertObject>, NamedObject>;
   readonly getObject: Use<InputOf<typeof reading.getObject>, NamedObject>;
+  readonly getSoftDeletedObject: Use<InputOf<typeof reading.getSoftDeletedObject>, NamedObject>;
+  readonly restoreObject: Use<restoring.RestoreInput, NamedObject>;
   readonly openObject: (input: InputOf<typeof reading.openObject>) => AsyncIterable<Uint8Array>;
   readonly listObjects: Use<listing.ListInput, listing.ListResult>;
   readonly changeObject: Use<InputOf<typeof changing.changeObject>, NamedObject>;
@@ -52,6 +55,8 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     deleteBucket: (input) => buckets.deleteBucket(deps, input),
     insertObject: (input) => inserting.insertObject(deps, input),
     getObject: (input) => reading.getObject(deps, input),
+    getSoftDeletedObject: (input) => reading.getSoftDeletedObject(deps, input),
+    restoreObject: (input) => restoring.restoreObject(deps, input),
     openObject: (input) => reading.openObject(deps, input),
     listObjects: (input) => listing.listObjects(deps, input),
     changeObject: (input) => changing.changeObject(deps, input),

@@ -196,6 +196,9 @@ export const tablesOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.tabl
 export const membersOf = (setId: string): KeyRange => prefixRange(join([WORDS.setMember, hex(setId)]));
 /** Every noncurrent version of a bucket: what `delete bucket if empty` checks too. */
 export const noncurrentOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.noncurrent, hex(id)]));
+/** Soft-deleted versions of one name and generation: more than one in hierarchical buckets only. */
+export const softDeletedOf = (place: Omit<VersionPlace, 'restoreToken'>): KeyRange =>
+  prefixRange(softDeletedKey(place));
 /** What was to go before `timeMs` or at it. */
 export const hardDeletesUntil = (timeMs: number): KeyRange => ({
   start: WORDS.hardDelete,
@@ -266,6 +269,8 @@ export function reapedOf(key: Uint8Array): { readonly timeMs: number; readonly b
 /** The row of an operation, from the row that says it runs. */
 export function operationKeyOf(pendingKey: Uint8Array): Uint8Array {
   return Buffer.concat([WORDS.operation, pendingKey.subarray(WORDS.operationPending.length)]);
+}
+
 /** What a `noncurrent/`, `softDeleted/` or `hardDelete/` key says. */
 export function versionPlaceOf(kind: 'noncurrent' | 'softDeleted' | 'hardDelete', key: Uint8Array): VersionPlace {
   const bytes = Buffer.from(key.subarray(WORDS[kind].length + (kind === 'hardDelete' ? 8 : 0)));

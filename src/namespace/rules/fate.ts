@@ -1,5 +1,6 @@
 import type { Bucket } from '../../model/bucket.ts';
 import type { ObjectState } from '../../model/object.ts';
+import { hasVersioning, softDeleteRetentionMs } from './bucket-settings.ts';
 
 /** What becomes of a version that is overwritten or deleted, as data. */
 export type Fate =
@@ -28,22 +29,4 @@ export function fateOf(state: ObjectState, { bucket, nowMs, isForGood }: FateCon
   if (retentionMs === 0) return { kind: 'gone' };
   const times = { softDeleteTimeMs: nowMs, hardDeleteTimeMs: nowMs + retentionMs };
   return { kind: 'softDeleted', state: { ...state, ...times } };
-}
-
-export function hasVersioning({ settings }: Bucket): boolean {
-  return field(settings['versioning'], 'enabled') === true;
-}
-
-/** 0: nothing is soft-deleted. A new bucket has no retention unless its creator asks for one. */
-export function softDeleteRetentionMs({ settings }: Bucket): number {
-  const seconds = Number(field(settings['softDeletePolicy'], 'retentionDurationSeconds') ?? 0);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : 0;
-}
-
-export function isHierarchical({ settings }: Bucket): boolean {
-  return field(settings['hierarchicalNamespace'], 'enabled') === true;
-}
-
-function field(settings: unknown, name: string): unknown {
-  return typeof settings === 'object' && settings !== null ? (settings as Record<string, unknown>)[name] : undefined;
 }

@@ -2,6 +2,7 @@ import type { Bucket } from '../../model/bucket.ts';
 import { StraitError } from '../../model/errors.ts';
 import { generation } from '../../model/ids.ts';
 import type { Content, ObjectAttributes, ObjectState } from '../../model/object.ts';
+import { hasAutoclass } from './bucket-settings.ts';
 import { combineCrc32c } from './crc32c-combine.ts';
 
 /** What a mutation makes of an object, as data. Times come in; the generation is minted by the commit. */
@@ -102,6 +103,24 @@ export function changedState(current: ObjectState, attributes: ObjectAttributes,
     ...(current.timeFinalizedMs === undefined ? {} : { timeFinalizedMs: current.timeFinalizedMs }),
     ...(current.timeDeletedMs === undefined ? {} : { timeDeletedMs: current.timeDeletedMs }),
   };
+}
+
+/**
+ * A new generation with what a soft-deleted one had when it was deleted. Where the bucket chooses classes itself, it is
+ * new there too, and begins as Standard.
+ */
+export function restoredState(
+  deleted: ObjectState,
+  context: { readonly bucket: Bucket; readonly nowMs: number; readonly copySourceAcl: boolean },
+): ObjectState {
+  const attributes = context.copySourceAcl ? attributesOf(deleted) : withoutAcl(attributesOf(deleted));
+  const state = newState(attributes, factsOf(deleted), context);
+  return hasAutoclass(context.bucket) ? { ...state, storageClass: 'STANDARD' } : state;
+}
+
+function withoutAcl({ opaque, ...attributes }: ObjectAttributes): ObjectAttributes {
+  const { acl: _acl, ...others } = opaque ?? {};
+  return Object.keys(others).length === 0 ? attributes : { ...attributes, opaque: others };
 }
 
 /** An object under a hold can be neither overwritten nor deleted. */

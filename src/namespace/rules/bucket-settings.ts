@@ -1,0 +1,25 @@
+import type { Bucket } from '../../model/bucket.ts';
+
+/** What the stored settings of a bucket, which are the API's own fields, mean for its objects. */
+
+export function hasVersioning({ settings }: Bucket): boolean {
+  return field(settings['versioning'], 'enabled') === true;
+}
+
+/** 0: nothing is soft-deleted. A new bucket has no retention unless its creator asks for one. */
+export function softDeleteRetentionMs({ settings }: Bucket): number {
+  const seconds = Number(field(settings['softDeletePolicy'], 'retentionDurationSeconds') ?? 0);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : 0;
+}
+
+export function hasAutoclass({ settings }: Bucket): boolean {
+  return field(settings['autoclass'], 'enabled') === true;
+}
+
+export function isHierarchical({ settings }: Bucket): boolean {
+  return field(settings['hierarchicalNamespace'], 'enabled') === true;
+}
+
+function field(settings: unknown, name: string): unknown {
+  return typeof settings === 'object' && settings !== null ? (settings as Record<string, unknown>)[name] : undefined;
+}
