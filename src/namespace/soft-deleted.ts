@@ -32,7 +32,7 @@ export async function readSoftDeleted(
   const [version, ...others] = found;
   if (version === undefined) throw objectNotFound(address.bucket, name);
   if (others.length > 0) {
-    const message = `There are ${found.length} soft-deleted objects of this name and generation: say which by restoreToken.`;
+    const message = `${found.length} soft-deleted objects have this name and generation: say which by restoreToken.`;
     throw new StraitError('invalidArgument', message, { field: 'restoreToken', reason: 'required' });
   }
   return version;

@@ -1,4 +1,4 @@
-/** Versions that are not live (docs/formats/metadata.md, "Versions"). Their generations are known: nothing is stamped. */
+/** Versions that are not live (docs/formats/metadata.md, "Versions"). They have their generations: none is stamped. */
 import type { BucketName, ScopeId } from '../../model/ids.ts';
 import type { ObjectState } from '../../model/object.ts';
 import { decodeRow, encodeRow, readU64, u64 } from './codec.ts';
