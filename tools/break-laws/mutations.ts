@@ -3,6 +3,8 @@ import type { Mutation, Trial } from './mutation.ts';
 
 const NAMESPACE_MODEL = 'src/namespace/namespace-model.test.ts';
 const OBJECTS = 'src/namespace/objects.test.ts';
+const VERSIONS = 'src/namespace/versions.test.ts';
+const VERSIONS_MODEL = 'src/namespace/versions-model.test.ts';
 const KILL_WRITERS = 'test/faults/kill-writers.test.ts';
 const FLUSH_ORDER = 'test/faults/blob-flush-order.test.ts';
 const POWER_LOSS = 'test/faults/blob-power-loss.test.ts';
@@ -56,6 +58,15 @@ const LAW_1: readonly Mutation[] = [
       { test: KILL_WRITERS, only: 'at random instants', red: /deep.equal/ },
       { test: COPY_RACES, only: 'its source: memory', red: /deep.equal/ },
     ],
+  },
+  {
+    id: 'kept-version-holds-nothing',
+    law: 1,
+    breaks: 'a noncurrent or soft-deleted version holds no reference to its bytes, so that they are reaped',
+    file: 'src/namespace/object-transaction.ts',
+    find: 'this.#references.push({ holder: { kind: fate.kind, place }, before: new Set(), after });',
+    replace: '',
+    tests: [{ test: VERSIONS_MODEL, only: 'random histories', red: /corrupt|missing/ }],
   },
   {
     id: 'copy-does-not-check-its-source',
@@ -219,12 +230,21 @@ const LAW_3: readonly Mutation[] = [
 
 const LAW_4: readonly Mutation[] = [
   {
+    id: 'hard-deletion-not-journalled',
+    law: 4,
+    breaks: 'the end of a soft-deleted version is committed without a journal entry',
+    file: 'src/namespace/expire-soft-deleted.ts',
+    find: 'this.#appends.push(this.#entry(due, version));',
+    replace: '',
+    tests: [{ test: VERSIONS, only: 'their end is in its journal', red: /deep.equal/ }],
+  },
+  {
     id: 'change-not-journalled',
     law: 4,
     breaks: 'inserts and patches are committed without a journal entry',
     file: 'src/namespace/object-transaction.ts',
-    find: 'this.#append(change.op, object, result.state, result.mint);',
-    replace: '',
+    find: 'this.#appends.push({',
+    replace: "if (op === 'delete') this.#appends.push({",
     tests: [
       { test: OBJECTS, only: 'every mutation is in the journal', red: /strictly equal/ },
       killedAtEveryPoint(/deep.equal/),
@@ -235,8 +255,8 @@ const LAW_4: readonly Mutation[] = [
     law: 4,
     breaks: 'deletes are committed without a journal entry',
     file: 'src/namespace/object-transaction.ts',
-    find: "this.#append('delete', object, change.live);",
-    replace: '',
+    find: 'this.#appends.push({',
+    replace: "if (op !== 'delete') this.#appends.push({",
     tests: [
       { test: OBJECTS, only: 'every mutation is in the journal', red: /strictly equal/ },
       killedAtEveryPoint(/deep.equal/),
@@ -418,9 +438,9 @@ const LAW_8: readonly Mutation[] = [
     law: 8,
     breaks: 'a read answers what the owner is known to have, published or not',
     file: 'src/namespace/object-access.ts',
-    find: 'if (faces.setId === undefined) return faces.published;',
+    find: 'if (faces?.setId === undefined) return live;',
     replace:
-      "if (faces.applied.kind !== 'same') return faces.applied.kind === 'gone' ? undefined : faces.applied.state;",
+      "if (faces?.applied.kind === 'gone') return undefined; if (faces?.applied.kind === 'state') return faces.applied.state; if (faces?.setId === undefined) return live;",
     tests: [{ test: SYNC, only: PUBLISHED_VIEW, red: /AssertionError|objectNotFound|No such object/ }],
   },
   {
