@@ -440,7 +440,9 @@ const LAW_8: readonly Mutation[] = [
     file: 'src/namespace/object-access.ts',
     find: 'if (faces?.setId === undefined) return live;',
     replace:
-      "if (faces?.applied.kind === 'gone') return undefined; if (faces?.applied.kind === 'state') return faces.applied.state; if (faces?.setId === undefined) return live;",
+      "if (faces?.applied.kind === 'gone') return undefined;" +
+      "if (faces?.applied.kind === 'state') return faces.applied.state;" +
+      'if (faces?.setId === undefined) return live;',
     tests: [{ test: SYNC, only: PUBLISHED_VIEW, red: /AssertionError|objectNotFound|No such object/ }],
   },
   {
