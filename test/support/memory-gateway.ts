@@ -1,9 +1,10 @@
 import { adminRoutes } from '../../src/dialects/admin/routes.ts';
+import type { RequestFilter } from '../../src/dialects/gcs-json/api/call.ts';
 import { createGcsJsonServer, type GcsJsonServerSettings } from '../../src/dialects/gcs-json/server.ts';
 import { createRetryTests } from '../../src/dialects/retry-test/retry-tests.ts';
 import { HTTP_SERVER_DEFAULTS, type HttpServerSettings } from '../../src/dialects/shared/http-server.ts';
 import { bindNamespace, type Namespace } from '../../src/namespace/service.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { noCrashPoints } from '../../src/runtime/crash-points.ts';
 import { createMetrics } from '../../src/runtime/create-metrics.ts';
 import { type Logger, silentLogger } from '../../src/runtime/logger.ts';
@@ -24,11 +25,14 @@ export interface MemoryGatewayOptions {
   readonly logger?: Logger;
   /** Serves the retry test API. */
   readonly testFaults?: boolean;
+  /** The real one when absent. */
+  readonly clock?: Clock;
+  readonly filter?: RequestFilter;
 }
 
 /** A gateway over stores in memory, on a free port: the same dialects and namespace that `strait serve` runs. */
 export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Promise<MemoryGateway> {
-  const parts = { clock: systemClock, random: systemRandom, crashPoints: noCrashPoints };
+  const parts = { clock: options.clock ?? systemClock, random: systemRandom, crashPoints: noCrashPoints };
   const logger = options.logger ?? silentLogger;
   const namespace = bindNamespace({
     ...parts,
@@ -45,7 +49,15 @@ export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Pr
   });
   const routes = [...admin, ...(faults?.routes ?? [])];
   const server = createGcsJsonServer(
-    { ...parts, logger, metrics, namespace, routes, ...(faults && { decorate: faults.decorate }) },
+    {
+      ...parts,
+      logger,
+      metrics,
+      namespace,
+      routes,
+      ...(faults && { decorate: faults.decorate }),
+      ...(options.filter && { filter: options.filter }),
+    },
     {
       http: { ...HTTP_SERVER_DEFAULTS, host: '127.0.0.1', port: 0, drainTimeoutMs: 1_000, ...options.http },
       ...(options.manners === undefined ? {} : { manners: options.manners }),

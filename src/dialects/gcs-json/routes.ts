@@ -24,7 +24,7 @@ import { runBatch } from './protocol/batch.ts';
 import { gcsJsonErrors } from './protocol/render-error.ts';
 import { cancelUpload, continueUpload } from './uploads/resumable-upload.ts';
 
-const HANDLERS: Handlers = {
+export const HANDLERS: Handlers = {
   ...aclMethods,
   ...bucketMethods,
   ...cacheMethods,
