@@ -102,6 +102,7 @@ describe('a cloud and a site', () => {
   });
 
   test('a site is read-only: writes and new buckets are refused with the owner named', async () => {
+    await until('the bucket is here', async () => (await fetch(`${siteUrl}/storage/v1/b/lake`)).status === 200);
     const write = await fetch(`${siteUrl}/upload/storage/v1/b/lake/o?uploadType=media&name=x`, {
       method: 'POST',
       body: 'x',

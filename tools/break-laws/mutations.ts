@@ -134,6 +134,24 @@ const LAW_2: readonly Mutation[] = [
     ],
   },
   {
+    id: 'folder-flushed-before-rename',
+    law: 2,
+    breaks: 'the folder of a blob is flushed before the blob has its name in it',
+    file: 'src/stores/blobs/files/seal-staging.ts',
+    find:
+      'await env.layer.rename(from, env.paths.blob(id));\n' +
+      "  env.crashPoints.reach('blob.after-rename');\n" +
+      '  await env.folderSync.run(env.paths.fanOut(id));',
+    replace:
+      'await env.folderSync.run(env.paths.fanOut(id));\n' +
+      "  env.crashPoints.reach('blob.after-rename');\n" +
+      '  await env.layer.rename(from, env.paths.blob(id));',
+    tests: [
+      { test: FLUSH_ORDER, only: 'acknowledged operations', red: /write: / },
+      { test: POWER_LOSS, only: 'survives power cuts', red: /seed \d/ },
+    ],
+  },
+  {
     id: 'progress-before-data',
     law: 2,
     breaks: 'the progress of an upload is saved before the data it speaks of is on disk',
