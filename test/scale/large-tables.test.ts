@@ -175,7 +175,7 @@ test(`a Delta table of ${files} live files is published whole, in bounded memory
   if (isFullRun) assert.ok(p99 < PUT_P99_MS_MAX, `p99 of PUTs: ${p99} ms`);
 });
 
-/** The checkpoint with its entry is a whole version, and the entry after it another, which may come at once or later. */
+/** The checkpoint and its entry are a whole version; the entry after them is another, which may come later. */
 function isWholeLog(names: readonly string[]): boolean {
   return /\.checkpoint\.parquet$/.test(names[0] ?? '') && /0010\.json$/.test(names[1] ?? '') && names.length <= 3;
 }

@@ -2,7 +2,7 @@
  * `npm run test:laws -- [--law N] [--only ID]`: breaks the laws of ARCHITECTURE.md, one after the other, in a copy of
  * the tree, and demands that the tests named for them go red. Exit 1 when one does not, or a mutation is stale.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { parseArgs } from 'node:util';
@@ -27,6 +27,9 @@ async function main(args: readonly string[]): Promise<number> {
   const chosen = MUTATIONS.filter(({ law, id }) => (values.law ?? `${law}`) === `${law}` && (values.only ?? id) === id);
   if (chosen.length === 0) throw new Error('no such law or mutation');
   await using folder = await temporaryFolder('laws');
+  // What failing tests leave behind goes with the copy. Open to all: servers that tests start may run as another user.
+  chmodSync(folder.path, 0o755);
+  process.env['TMPDIR'] = folder.path;
   const copy = new TreeCopy(process.cwd(), folder.path);
   const rows: Row[] = [];
   for (const mutation of chosen) {
