@@ -62,3 +62,23 @@ apiTest({ method: 'objects.get', globals: ['alt'] }, 'sends the bytes for alt=me
   await gateway.put(bucket, 'x', 'bytes');
   assert.equal((await gateway.media(bucket, 'x')).text, 'bytes');
 });
+
+apiTest(
+  { method: 'objects.get', parameters: ['projection'] },
+  'tells access lists only when asked for all',
+  async (gateway) => {
+    const bucket = await gateway.bucket();
+    await gateway.insert(bucket, { name: 'x', acl: [{ entity: 'allUsers', role: 'READER' }] });
+    assert.equal((await gateway.get(bucket, 'x')).json.acl, undefined);
+    assert.notEqual((await gateway.get(bucket, 'x', '?projection=full')).json.acl, undefined);
+  },
+);
+
+apiTest({ method: 'objects.get', headers: ['range', 'if-range'] }, 'sends a range of the bytes', async (gateway) => {
+  const bucket = await gateway.bucket();
+  const { etag } = await gateway.put(bucket, 'x', 'abcdef');
+  const part = await gateway.media(bucket, 'x', { Range: 'bytes=1-3' });
+  assert.deepEqual([part.status, part.text, part.headers['content-range']], [206, 'bcd', 'bytes 1-3/6']);
+  assert.equal((await gateway.media(bucket, 'x', { Range: 'bytes=1-3', 'If-Range': etag })).status, 206);
+  assert.equal((await gateway.media(bucket, 'x', { Range: 'bytes=1-3', 'If-Range': '"other"' })).text, 'abcdef');
+});

@@ -45,6 +45,18 @@ export class Gcs {
     return this.call('POST', path, { body: content, headers: { 'Content-Type': 'text/plain' } });
   }
 
+  /** Uploads by `uploadType=multipart`, with what the resource says. */
+  insert(bucket: string, resource: Readonly<Record<string, unknown>>, content = '', query = ''): Promise<Answer> {
+    const parts = [
+      ['application/json', JSON.stringify(resource)],
+      ['application/octet-stream', content],
+    ].map(([type, part]) => `--part\r\nContent-Type: ${type}\r\n\r\n${part}\r\n`);
+    return this.call('POST', `/upload/storage/v1/b/${bucket}/o?uploadType=multipart${query}`, {
+      headers: { 'Content-Type': 'multipart/related; boundary=part' },
+      body: `${parts.join('')}--part--`,
+    });
+  }
+
   get(bucket: string, name: string, query = '', headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return this.call('GET', `${objectPath(bucket, name)}${query}`, { headers });
   }
