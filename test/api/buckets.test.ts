@@ -168,3 +168,25 @@ apiTest(
     assert.equal((await bucketCall(gateway, 'GET', 'no-bucket/managedFolders')).status, 404);
   },
 );
+
+for (const [method, verb] of [
+  ['buckets.patch', 'PATCH'],
+  ['buckets.update', 'PUT'],
+] as const) {
+  apiTest({ method, fields: ['storageClass'] }, `${verb} changes the class of objects to come`, async (gateway) => {
+    await insert(gateway, 'some-bucket');
+    const { json } = await gateway.call(verb, '/storage/v1/b/some-bucket', { body: { storageClass: 'nearline' } });
+    assert.equal(json.storageClass, 'NEARLINE');
+  });
+}
+
+apiTest(
+  { method: 'buckets.update', parameters: ['projection'] },
+  'tells access lists unless asked not to',
+  async (gateway) => {
+    await insert(gateway, 'some-bucket');
+    const body = { acl: [{ entity: 'allUsers', role: 'READER' }] };
+    assert.notEqual((await bucketCall(gateway, 'PUT', 'some-bucket', body)).json.acl, undefined);
+    assert.equal((await bucketCall(gateway, 'PUT', 'some-bucket?projection=noAcl', body)).json.acl, undefined);
+  },
+);
