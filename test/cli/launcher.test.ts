@@ -1,7 +1,7 @@
 /** `bin/strait` as a newcomer's shell runs it: from anywhere, through links, before and after `npm ci`. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -26,6 +26,17 @@ test('runs from another folder, with no Node on the PATH', () => {
     const { status, stdout } = strait(launcher, ['help'], folder);
     assert.equal(status, 0);
     assert.match(stdout, /Usage: strait COMMAND/);
+  });
+});
+
+test('says its version, as its package does', () => {
+  inFolder((folder) => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    assert.match(version, /^\d+\.\d+\.\d+/);
+    const { status, stdout } = strait(launcher, ['--version'], folder);
+    assert.deepEqual([status, stdout], [0, `strait ${version}\n`]);
+    assert.deepEqual(JSON.parse(strait(launcher, ['--version', '--json'], folder).stdout), { version });
+    assert.match(strait(launcher, ['help'], folder).stdout, /strait --version/);
   });
 });
 

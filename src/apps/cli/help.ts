@@ -16,7 +16,8 @@ export function renderCommandList(commands: readonly Command[]): string {
     'Commands:',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'strait COMMAND --help says more. Exit codes: 0 it is so, 1 it is not (behind, different), 2 an error.',
+    'strait COMMAND --help says more; strait --version says which strait this is.',
+    'Exit codes: 0 it is so, 1 it is not (behind, different), 2 an error.',
     '',
   ].join('\n');
 }

@@ -3,6 +3,7 @@ import { nearest } from '../../runtime/config/nearest.ts';
 import { ConfigError } from '../../runtime/config/setting.ts';
 import { type Call, type Command, EXIT, type ExitCode } from './command.ts';
 import { describeCommands, renderCommandHelp, renderCommandList } from './help.ts';
+import { readVersion } from './version.ts';
 
 /** Finds the command, runs it, and turns whatever goes wrong into words and exit code 2. */
 export async function runCli(commands: readonly Command[], call: Call): Promise<ExitCode> {
@@ -11,6 +12,11 @@ export async function runCli(commands: readonly Command[], call: Call): Promise<
   const [name = 'help', ...args] = call.args.filter((arg) => !['--help', '-h', '--json'].includes(arg));
   const { terminal } = call;
   if (name === 'help') return showHelp(commands, { ...call, args, isJson });
+  if (name === '--version') {
+    const version = readVersion();
+    terminal.out(isJson ? json({ version }) : `strait ${version}\n`);
+    return EXIT.ok;
+  }
   const command = commands.find((known) => known.name === name);
   if (!command) return fail({ ...call, isJson }, 'strait', [unknownCommand(name, commands)]);
   if (isHelp) {
