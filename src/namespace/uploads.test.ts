@@ -112,9 +112,11 @@ test('contradictions are refused and change nothing', async () => {
   await assert.rejects(send(0, text(10), { end: UNIT + 1 }), { code: 'invalidArgument' });
   await assert.rejects(send(5, text(10), { end: 4 }), { code: 'invalidArgument' });
   assert.deepEqual(await status(), { kind: 'open', persisted: 0 });
+  await assert.rejects(send(0, text(UNIT - 1), { total: UNIT + 1 }), { code: 'invalidArgument' });
+  assert.deepEqual(await status(), { kind: 'open', persisted: 0 });
+  // All that the session was started for is persisted, whatever came behind it.
   await assert.rejects(send(0, text(UNIT + 1), { total: UNIT }), { code: 'invalidArgument' });
-  assert.deepEqual(await status(), { kind: 'open', persisted: UNIT });
-  assert.equal((await send(UNIT, text(0), { total: UNIT })).kind, 'finished');
+  assert.equal((await status()).kind, 'finished');
 });
 
 test('preconditions are judged when the upload ends, and a refusal is repeated', async () => {
@@ -186,6 +188,32 @@ test('two requests that finish one session at once get the same object', async (
     const [first, second] = await Promise.all(ends);
     assert.deepEqual(first, second);
     assert.deepEqual(await status(), first);
+  }
+});
+
+test('a crash behind the last durable byte: a client that asks without a total gets the object, once', async () => {
+  const crash = new Error('crash');
+  for (const stated of ['at the start', 'with the last chunk'] as const) {
+    let isArmed = true;
+    const crashPoints = {
+      reach(point: string) {
+        if (point === 'upload.before-seal' && isArmed) throw crash;
+      },
+    };
+    const whole = text(2 * UNIT + 100);
+    const total = whole.length;
+    const fixture = await session(stated === 'at the start' ? { expected: { size: total } } : {}, { crashPoints });
+    const { send, status, readText } = fixture;
+    await send(0, whole.subarray(0, UNIT), { end: UNIT });
+    assert.deepEqual(await status(), { kind: 'open', persisted: UNIT });
+    await assert.rejects(send(UNIT, whole.subarray(UNIT), { end: total, total }), crash);
+    isArmed = false;
+    const [one, other] = await Promise.all([status(), status()]);
+    assert.ok(one.kind === 'finished' && one.object.state.size === total, `total stated ${stated}`);
+    assert.deepEqual(other, one);
+    assert.deepEqual(await status(), one);
+    assert.equal(await readText('a'), whole.toString());
+    assert.deepEqual(await stored(fixture), { blobs: 1, stagings: 0 });
   }
 });
 

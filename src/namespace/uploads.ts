@@ -21,7 +21,6 @@ import {
   type ReadUpload,
   readPersisted,
   readUpload,
-  replaceRow,
   takenOver,
   touchUpload,
   UPLOAD_ID_BYTES,
@@ -67,16 +66,21 @@ export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Pr
 }
 
 /**
- * What is persisted, or the finished object. A session all of whose bytes are persisted may still be open: the client's
- * final request finishes it through `appendUpload`, with an empty body and `total` if all bytes came before.
+ * What is persisted, or the finished object. When all bytes of a session whose total was stated are persisted, because
+ * the process died before it could finish, asking finishes it. Where no total was stated the client's final request
+ * does, through `appendUpload`, with an empty body and `total`.
  */
 export async function uploadStatus(deps: NamespaceDeps, uploadId: string): Promise<UploadProgress> {
   const upload = await readUpload(deps, uploadId);
   const ended = endedAnswer(upload);
   if (ended !== undefined) return { kind: 'finished', object: ended };
-  const { persisted, sealed } = await readPersisted(deps, upload);
-  if (sealed === undefined) return { kind: 'open', persisted };
-  return { kind: 'finished', object: await finishUpload(deps, upload, stagedBlob(deps, sealed)) };
+  const { persisted, stagingId, sealed } = await readPersisted(deps, upload);
+  if (sealed !== undefined) {
+    return { kind: 'finished', object: await finishUpload(deps, upload, stagedBlob(deps, sealed)) };
+  }
+  if (stagingId === undefined || persisted !== (upload.row.expected.size ?? upload.row.total))
+    return { kind: 'open', persisted };
+  return { kind: 'finished', object: await sealAndFinish(deps, { ...upload, stagingId }) };
 }
 
 /** One PUT of a session. `total`: the object's whole size when the client stated it; the upload ends there. */
@@ -114,6 +118,8 @@ export async function appendUpload(deps: NamespaceDeps, chunk: UploadChunk): Pro
   return appendFirst(deps, upload, chunk, plan);
 }
 
+type StagedUpload = ReadUpload & { readonly stagingId: StagingId };
+
 /** The first bytes of a session. When they are the whole of a small object, they never see the blob store. */
 async function appendFirst(
   deps: NamespaceDeps,
@@ -137,25 +143,33 @@ async function appendFirst(
 
 async function appendStaged(
   deps: NamespaceDeps,
-  upload: ReadUpload & { readonly stagingId: StagingId },
+  upload: StagedUpload,
   chunk: UploadChunk,
   plan: ChunkPlan,
 ): Promise<UploadProgress> {
-  const { stagingId } = upload;
-  const persisted = plan.take === 0 ? plan.persisted : await appendBytes(deps, upload, chunk, plan);
-  const touched = await touchUpload(deps, upload);
+  // Before the last bytes: after a crash behind them, whoever finishes the upload must know what it was to be.
+  const declared = plan.isLast ? await declare(deps, upload, chunk.expected ?? {}, plan.total) : upload;
+  const persisted = plan.take === 0 ? plan.persisted : await appendBytes(deps, declared, chunk, plan);
+  const touched = { ...(await touchUpload(deps, declared)), stagingId: upload.stagingId };
   const isWhole = plan.isLast && (plan.total === undefined || persisted === plan.total);
   if (!isWhole) return { kind: 'open', persisted };
-  // Before the seal: after a crash behind it, whoever finishes the upload must know them.
-  const declared = await declareSums(deps, touched, chunk.expected ?? {});
-  const sealed = await sealStaging(deps, chunk.uploadId, stagingId);
+  return { kind: 'finished', object: await sealAndFinish(deps, touched, chunk.expected) };
+}
+
+async function sealAndFinish(
+  deps: NamespaceDeps,
+  upload: StagedUpload,
+  expected: ExpectedContent = {},
+): Promise<NamedObject> {
+  deps.crashPoints.reach('upload.before-seal');
+  const sealed = await sealStaging(deps, upload.uploadId, upload.stagingId);
   deps.crashPoints.reach('upload.after-seal');
-  return { kind: 'finished', object: await finishUpload(deps, declared, stagedBlob(deps, sealed), chunk.expected) };
+  return finishUpload(deps, upload, stagedBlob(deps, sealed), expected);
 }
 
 async function appendBytes(
   deps: NamespaceDeps,
-  upload: ReadUpload & { readonly stagingId: StagingId },
+  upload: StagedUpload,
   chunk: UploadChunk,
   plan: ChunkPlan,
 ): Promise<number> {
@@ -180,12 +194,26 @@ function sessionError(uploadId: string, error: unknown): unknown {
   return error.code === 'preconditionFailed' ? takenOver(error) : error;
 }
 
-async function declareSums(deps: NamespaceDeps, upload: ReadUpload, sums: ExpectedContent): Promise<ReadUpload> {
-  const { expected } = upload.row;
-  const isNew =
-    (sums.crc32c !== undefined && expected.crc32c === undefined) ||
-    (sums.md5 !== undefined && expected.md5 === undefined);
-  return isNew ? replaceRow(deps, upload, { ...upload.row, expected: { ...sums, ...expected } }) : upload;
+/** Saves what a request says of the whole object. Of requests that end a session at once each finds the other's. */
+async function declare(
+  deps: NamespaceDeps,
+  upload: StagedUpload,
+  sums: Pick<ExpectedContent, 'crc32c' | 'md5'>,
+  total: number | undefined,
+): Promise<StagedUpload> {
+  return decideAndCommit(deps, async () => {
+    const fresh = await readUpload(deps, upload.uploadId);
+    const { row } = fresh;
+    const result = { ...fresh, stagingId: upload.stagingId };
+    const expected = { ...sums, ...row.expected };
+    const isNew = expected.crc32c !== row.expected.crc32c || expected.md5 !== row.expected.md5;
+    const isTotalNew = total !== undefined && row.expected.size === undefined && total !== row.total;
+    if (row.status.kind !== 'open' || !(isNew || isTotalNew)) return { kind: 'done', result };
+    const declared: UploadRow = { ...row, expected, ...(total === undefined ? {} : { total }) };
+    const outcome = await writeUpload(deps, fresh, declared, []);
+    if (outcome.kind === 'conflict') return { kind: 'again' };
+    return { kind: 'done', result: { ...result, row: declared, version: outcome.version } };
+  });
 }
 
 async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -11,6 +11,7 @@ export const CRASH_POINTS = [
   'staging.after-progress-saved',
   'metadata.before-commit',
   'metadata.after-commit',
+  'upload.before-seal',
   'upload.after-seal',
   'upload.after-finish',
   'insert.after-bytes-staged',

@@ -104,6 +104,7 @@ const POINTS: readonly CrashPoint[] = [
   'staging.after-progress-saved',
   'metadata.before-commit',
   'metadata.after-commit',
+  'upload.before-seal',
   'upload.after-seal',
   'upload.after-finish',
   'insert.after-bytes-staged',

@@ -28,6 +28,8 @@ export interface UploadRow {
   readonly attributes: ObjectAttributes;
   readonly preconditions: Preconditions;
   readonly expected: ExpectedContent;
+  /** The object's size as the last request that was to end it said, when none was declared at the start. */
+  readonly total?: number;
   readonly createdMs: number;
   /** Moves as the session is used; expiry counts from here. */
   readonly touchedMs: number;
@@ -60,6 +62,8 @@ interface StoredUpload {
   p: { g?: bigint; G?: bigint; m?: bigint; M?: bigint };
   /** Expected crc32c, md5 and size. */
   x: { c?: number; h?: Uint8Array; z?: number };
+  /** Total as last stated. */
+  l?: number;
   t: number;
   u: number;
   k: UploadStatus['kind'];
@@ -88,6 +92,7 @@ export function encodeUpload(row: UploadRow): Uint8Array {
       M: preconditions.ifMetagenerationNotMatch,
     }),
     x: withoutAbsent({ c: expected.crc32c, h: expected.md5, z: expected.size }),
+    ...(row.total === undefined ? {} : { l: row.total }),
     t: row.createdMs,
     u: row.touchedMs,
     k: status.kind,
@@ -115,6 +120,7 @@ export function decodeUpload(value: Uint8Array): UploadRow {
       md5: x.h === undefined ? undefined : Uint8Array.from(x.h),
       size: x.z,
     }),
+    ...(stored.l === undefined ? {} : { total: stored.l }),
     createdMs: stored.t,
     touchedMs: stored.u,
     status: loadStatus(stored, readU64(value, GENERATION_OFFSET)),
