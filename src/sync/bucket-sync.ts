@@ -338,7 +338,7 @@ export class BucketSync {
     for await (const items of backlogItems(this, '', undefined)) {
       if (signal.aborted) return;
       await listPlain(this, items);
-      await retire(this, items, async () => {});
+      await retire(this, items, { removeReached: async () => {}, mayGo: () => true });
     }
   }
 }

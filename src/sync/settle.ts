@@ -74,22 +74,44 @@ async function withRows(owner: BucketSync, backlog: readonly Row[]): Promise<Ite
 export async function settleTable(table: TableSync): Promise<void> {
   const { owner, location } = table;
   const vanished = once(async () => table.cursor !== undefined && (await hasVanished(table)));
+  const isControl = ({ read }: Item) => table.format.isControl(location, read.place.leaf);
   let candidates: Candidate[] = [];
   let isDropped = false;
+  let isDataLeft = false;
+  let isControlGone = false;
+  const removeReached = async (names: Set<ObjectName>) => {
+    isDropped = await vanished();
+    await removeLive(table, names, isDropped);
+  };
   for await (const items of backlogItems(owner, location.prefix, table)) {
     await dropNeverListed(table, items);
     if (table.state !== 'unresolved') candidates.push(...items.flatMap(({ read }) => candidateOf(table, read) ?? []));
-    await retire(owner, items, async (names) => {
-      isDropped = await vanished();
-      await removeLive(table, names, isDropped);
-    });
+    const left = await retire(owner, items, { removeReached, mayGo: (item) => isDropped || !isControl(item) });
+    isControlGone ||= left.some(isControl);
+    isDataLeft ||= left.some((item) => !isControl(item));
     if (candidates.length < CANDIDATES_PER_WALK) continue;
     await listLoose(table, candidates, vanished);
     candidates = [];
   }
+  if (isControlGone && !isDataLeft) await retireControl(table, { removeReached, mayGo: isControl });
   await listLoose(table, candidates, vanished);
   if (table.state === 'unresolved') await mirrorUnresolved(table);
   if (isDropped && !(await holdsControl(table, table.published))) await table.forget();
+}
+
+/**
+ * Data that the source has deleted goes before control names it has deleted: an archived Hudi timeline no longer says
+ * which files were replaced, and would bring back those that are still shown. So control names also wait for a full
+ * listing that began after they were missed: what was deleted before them is known then.
+ */
+async function retireControl(table: TableSync, { removeReached, mayGo }: Retiring): Promise<void> {
+  const { owner, location } = table;
+  const listedMs = owner.listedMs ?? Number.NEGATIVE_INFINITY;
+  const isListedSince = ({ backlog }: Item) =>
+    listedMs + owner.settings.retireGraceMs >= (backlog.retireAtMs ?? Infinity);
+  for await (const items of backlogItems(owner, location.prefix, table)) {
+    await retire(owner, items, { removeReached, mayGo: (item) => mayGo(item) && isListedSince(item) });
+  }
 }
 
 /** In the order an Iceberg writer uses, over the whole table: no metadata is listed before what it names. */
@@ -263,21 +285,29 @@ async function publishFetched(owner: BucketSync, items: readonly Item[]): Promis
   });
 }
 
+interface Retiring {
+  /** Takes from a set the names that must stay. */
+  readonly removeReached: (names: Set<ObjectName>) => Promise<void>;
+  /** Asked after `removeReached` about names whose time is over. */
+  readonly mayGo: (item: Item) => boolean;
+}
+
 /**
  * Names the source has deleted: marked when nothing published reaches them, removed `retireGraceMs` later (law 9).
- * `removeReached` takes from a set the names that must stay.
+ * Returns the deleted names that are still shown.
  */
 export async function retire(
   owner: BucketSync,
   items: readonly Item[],
-  removeReached: (names: Set<ObjectName>) => Promise<void>,
-): Promise<void> {
+  { removeReached, mayGo }: Retiring,
+): Promise<readonly Item[]> {
   const gone = items.filter(({ read }) => read.faces?.applied.kind === 'gone');
   const nowMs = owner.deps.clock.nowMs();
   const asked = gone.filter(({ backlog }) => backlog.retireAtMs === undefined || backlog.retireAtMs <= nowMs);
   const free = new Set(asked.map(({ read }) => read.place.leaf));
   if (free.size > 0) await removeReached(free);
-  const due = asked.filter(({ read, backlog }) => free.has(read.place.leaf) && backlog.retireAtMs !== undefined);
+  const ripe = asked.filter(({ read, backlog }) => free.has(read.place.leaf) && backlog.retireAtMs !== undefined);
+  const due = ripe.filter(mayGo);
   const fresh = asked.filter(({ read, backlog }) => free.has(read.place.leaf) && backlog.retireAtMs === undefined);
   const back = asked.filter(({ read, backlog }) => !free.has(read.place.leaf) && backlog.retireAtMs !== undefined);
   await mark(owner, fresh, { retireAtMs: nowMs + owner.settings.retireGraceMs });
@@ -286,13 +316,17 @@ export async function retire(
     ...changeRow(read, undefined, { backlog: undefined, nowMs }),
     name: read.place.leaf,
   }));
+  const retired = new Set<ObjectName>();
   for (const group of packChanges(changes)) {
     const { checks, writes } = mergeChanges(group);
     const appends = nameEntries(owner.bucket, 'retire', { names: group.map(({ name }) => name), timeMs: nowMs });
     // A conflict means a fact came between: the next round looks again.
     const outcome = await owner.deps.metadata.commit({ checks, writes, appends });
-    if (outcome.kind === 'committed') owner.deps.crashPoints.reach('sync.after-retire');
+    if (outcome.kind !== 'committed') continue;
+    owner.deps.crashPoints.reach('sync.after-retire');
+    for (const { name } of group) retired.add(name);
   }
+  return gone.filter(({ read }) => !retired.has(read.place.leaf));
 }
 
 async function mark(owner: BucketSync, items: readonly Item[], backlog: BacklogRow): Promise<void> {
@@ -313,8 +347,10 @@ async function keepShownData(table: TableSync, names: Set<ObjectName>): Promise<
 async function removeLive(table: TableSync, names: Set<ObjectName>, isVanished: boolean): Promise<void> {
   if (table.cursor === undefined || table.state === 'unresolved') return;
   if (isVanished) return keepShownData(table, names);
+  const isCurrent = table.state === 'current' && table.hasLooked;
   try {
-    for await (const { name } of table.format.live(table.location, table.published, table.cursor)) {
+    for await (const { name, listed } of table.format.live(table.location, table.published, table.cursor)) {
+      if (listed === true && isCurrent) continue;
       names.delete(name);
       if (names.size === 0) return;
     }

@@ -253,7 +253,7 @@ export class TableSync {
   async #look(): Promise<TableLook> {
     const read = () => this.format.look(this.location, this.#applied, this.cursor);
     const look = await read();
-    const folder = this.format.completedBefore?.(this.location);
+    const folder = look.completedBefore ?? this.format.completedBefore?.(this.location);
     if (folder === undefined || look.versions.length === 0) return look;
     const seen = await this.#identities(look.versions);
     if (seen.every((identity) => this.#trusted.has(identity))) return look;

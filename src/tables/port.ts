@@ -58,6 +58,8 @@ export interface FileRef {
    * incomplete even if the file turns up before the step is gathered: walk again when it is there.
    */
   readonly unread?: true;
+  /** No metadata names it: a reader counts it because it is listed. When the source lacks it, no reader there does. */
+  readonly listed?: true;
 }
 
 /**
@@ -132,6 +134,8 @@ export interface TableLook {
   readonly more: boolean;
   readonly problem?: TableProblem;
   readonly warnings: readonly string[];
+  /** In place of `TableFormat.completedBefore`, where more must be listed before a step is taken. */
+  readonly completedBefore?: ObjectName;
 }
 
 export interface TableFormat {

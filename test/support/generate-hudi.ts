@@ -32,6 +32,8 @@ interface Action {
   /** Data files written. */
   readonly wrote: readonly string[];
   readonly groups: readonly Group[];
+  /** Groups it took out of the table. */
+  readonly replaced?: readonly Group[];
 }
 
 interface Stat {
@@ -64,6 +66,12 @@ export class HudiGenerator {
 
   get lastTs(): string {
     return this.#actions.at(-1)?.ts ?? '';
+  }
+
+  /** File name of the newest completed instant. */
+  get lastInstant(): string {
+    const name = this.#actions.at(-1)?.names.at(-1) ?? '';
+    return name.slice(name.lastIndexOf('/') + 1);
   }
 
   /** Files of the newest slices: what a reader of the table opens. */
@@ -155,11 +163,14 @@ export class HudiGenerator {
       blocks: sizes(block.map(({ name }) => name)),
       failedLogs: sizes(isKept ? [failed.stat.name] : []),
     });
-    if (isKept) failed.group.slices.at(-1)?.logs.push(failed.stat.name, ...block.map(({ name }) => name));
+    const kept = isKept ? [failed.stat.name, ...block.map(({ name }) => name)] : [];
+    failed.group.slices.at(-1)?.logs.push(...kept);
+    for (const name of kept) this.#written.add(name);
     const [requested, inflight] = this.#pending(ts, 'rollback');
     const metadataTable = this.#metadataCommit(ts);
     const done = this.#complete(ts, 'rollback', writeAvro(ROLLBACK_METADATA, [metadata]), {
       before: [requested.name, inflight.name],
+      wrote: kept,
     });
     return [
       requested,
@@ -231,7 +242,7 @@ export class HudiGenerator {
           if (action.wrote.includes(slices[at]?.base ?? '')) slices.splice(at, 1);
         }
       }
-      this.#groups = this.#groups.filter(({ slices }) => slices.length > 0);
+      this.#groups = [...this.#groups.filter(({ slices }) => slices.length > 0), ...(action.replaced ?? [])];
     }
     const metadata = {
       startRestoreTime: now,
@@ -250,9 +261,10 @@ export class HudiGenerator {
     return files;
   }
 
-  /** Moves all but the newest `keep` actions into the archive; the archive is written first. */
+  /** Moves all but the newest `keep` actions, and the newest write, into the archive; the archive is written first. */
   archive(keep: number): GeneratedFile[] {
-    const gone = this.#actions.slice(0, Math.max(0, this.#actions.length - keep));
+    const newestWrite = this.#actions.findLastIndex(({ action }) => /commit$/.test(action));
+    const gone = this.#actions.slice(0, Math.max(0, Math.min(this.#actions.length - keep, newestWrite)));
     this.#actions = this.#actions.slice(gone.length);
     this.#archives += 1;
     const names = gone.flatMap((action) => [...action.names].toReversed());
@@ -332,7 +344,7 @@ export class HudiGenerator {
       ...this.#partitionFiles(stats),
       ...stats.map(({ name, bytes }) => ({ name, bytes })),
       ...this.#metadataCommit(ts),
-      this.#complete(ts, action, metadata, { before: rest.before, wrote, groups }),
+      this.#complete(ts, action, metadata, { before: rest.before, wrote, groups, replaced: rest.replaced }),
     ];
   }
 
@@ -360,11 +372,12 @@ export class HudiGenerator {
       readonly before: readonly string[];
       readonly wrote?: readonly string[];
       readonly groups?: readonly Group[];
+      readonly replaced?: readonly Group[];
     },
   ): GeneratedFile {
     const name = this.#layout === 1 ? this.#instant(ts, action) : this.#instant(`${ts}_${this.#tick()}`, action);
-    const { before, wrote = [], groups = [] } = rest;
-    this.#actions.push({ ts, action, names: [...before, name], wrote, groups });
+    const { before, wrote = [], groups = [], replaced = [] } = rest;
+    this.#actions.push({ ts, action, names: [...before, name], wrote, groups, replaced });
     return { name, bytes };
   }
 

@@ -169,6 +169,19 @@ export class IcebergGenerator {
     return [...this.#publish([]), ...deletes];
   }
 
+  /** A new version that remembers only the newest `keep` metadata files before it; the older ones are deleted. */
+  trimMetadata(keep: number): GeneratedFile[] {
+    const past = [...this.#log, this.metadataName];
+    const gone = past.slice(0, Math.max(0, past.length - keep));
+    this.#log = this.#log.slice(gone.length);
+    return [...this.#publish([]), ...gone.map((name) => ({ name }))];
+  }
+
+  /** The oldest version whose metadata file is there. */
+  get oldestVersion(): number {
+    return this.#version - this.#log.length;
+  }
+
   /** The hint says `version`, whatever the table is at. */
   hint(version: number | string): GeneratedFile {
     return { name: `${this.#options.prefix}metadata/version-hint.text`, bytes: Buffer.from(String(version)) };

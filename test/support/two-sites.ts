@@ -37,9 +37,11 @@ export interface TwoSitesOptions {
   readonly after?: (processes: DemoSites) => Promise<void>;
 }
 
+export const RETIRE_GRACE_MS = 2_000;
+
 const TEST_SITE_ARGS = [
-  ...['--tail-poll-ms', '100', '--tail-poll-max-ms', '500', '--reconcile-ms', '1s', '--retire-grace-ms', '2s'],
-  ...['--loose-after-ms', '1s', '--log-level', 'warn'],
+  ...['--tail-poll-ms', '100', '--tail-poll-max-ms', '500', '--reconcile-ms', '1s'],
+  ...['--retire-grace-ms', `${RETIRE_GRACE_MS}ms`, '--loose-after-ms', '1s', '--log-level', 'warn'],
 ];
 
 /**

@@ -17,7 +17,7 @@ export async function countTables(
 ): Promise<readonly RowCount[]> {
   const counts: RowCount[] = [];
   for (const { table, report } of opened) {
-    if (report.snapshot === undefined) {
+    if (report.snapshot === undefined || table.table.rows === undefined) {
       counts.push(NOTHING);
       continue;
     }

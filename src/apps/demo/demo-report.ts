@@ -23,7 +23,7 @@ export interface TableReport {
   /** Commits in the table's history. */
   readonly history: number;
   readonly cloudCommits: number;
-  readonly expectedRows: number;
+  readonly expectedRows: number | undefined;
   readonly how: RowCount['how'];
   readonly bytes: number;
   readonly sites: readonly SiteTableReport[];

@@ -87,8 +87,9 @@ export class HudiFormat implements TableFormat {
     return [{ kind: 'list', ...tailOf(control, state) }];
   }
 
+  /** The metadata table's files; and what a restore or rollback took out of the timeline, which it names nowhere. */
   completedBefore(location: TableLocation): ObjectName {
-    return metadataTableRoot(location);
+    return controlFolder(location);
   }
 }
 

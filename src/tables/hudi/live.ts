@@ -27,10 +27,9 @@ export async function* liveFiles(
   yield* metadataFiles({ location, files }, state, instants);
   const reach = { files, table: log.table, timeline: log.timeline };
   yield* newest(reachOf(reach, instants));
-  const committed = new Set(instants.map(({ ts }) => ts));
   const control = controlFolder(location);
   const skip = (name: ObjectName): boolean => name.startsWith(control) || isNeverListed(location, name);
-  yield* newest(archivedFiles(reach, (ts) => committed.has(ts), skip));
+  yield* newest(archivedFiles(reach, instants, skip));
 }
 
 function isVisible(log: Log, state: HudiState): (instant: Instant) => boolean {

@@ -3,6 +3,7 @@ import { findAttachment } from './attachment.ts';
 import { controlFolder, PROPERTIES } from './names.ts';
 import {
   type HudiState,
+  knowsCursor,
   type Log,
   type LogNotes,
   readData,
@@ -35,7 +36,9 @@ export async function look(
   const first = isUpgraded ? fresh.length - 1 : Math.max(0, fresh.length - VERSIONS_MAX);
   const metadata = await readMetadataLog(location, files);
   const attachment =
-    state === undefined ? undefined : await findAttachment({ location, files, log, metadata, from: state });
+    state === undefined
+      ? undefined
+      : await findAttachment({ location, files, log, metadata, from: state, hasVersions: fresh.length > 0 });
   const notes = notesOf(log, {
     historyVersion: attachment?.changes.historyVersion ?? state?.historyVersion,
     metadataStart: metadata?.timeline.start,
@@ -46,11 +49,16 @@ export async function look(
     return { cursor, kind: 'commit', visibility: instant.file.name };
   });
   if (attachment !== undefined && from !== undefined && state !== undefined) {
-    const { key, completion } = state;
-    const cursor = { ...from, state: { ...notes, key, completion } };
+    const { key, completion, start, metadataStart } = state;
+    const starts = {
+      ...(start === undefined ? {} : { start }),
+      ...(metadataStart === undefined ? {} : { metadataStart }),
+    };
+    const cursor = { ...from, state: { ...notes, ...(fresh.length > 0 ? starts : {}), key, completion } };
     versions.unshift({ cursor, kind: 'attachment', visibility: attachment.visibility });
   }
-  return { versions, more: false, warnings: [] };
+  const isGap = state !== undefined && state.layout === log.table.layout && !knowsCursor(log, state);
+  return { versions, more: false, warnings: [], ...(isGap ? { completedBefore: location.prefix } : {}) };
 }
 
 /** A late instant does not move the cursor back. */

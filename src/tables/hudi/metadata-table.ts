@@ -147,10 +147,7 @@ export async function* unitFiles(deps: UnitDeps, which: 'all' | 'new' | 'written
   const reach = { files, table, timeline };
   yield* reachOf(reach, unit.instants);
   if (which !== 'written') yield* namedByInstant(deps);
-  if (which !== 'new') {
-    const visible = new Set(unit.visible.map(({ ts }) => ts));
-    yield* archivedFiles(reach, (ts) => visible.has(ts), skipper(deps));
-  }
+  if (which !== 'new') yield* archivedFiles(reach, unit.visible, skipper(deps));
 }
 
 /** Files, then instants. What the metadata table's cleaner may have taken is left out when it is gone. */

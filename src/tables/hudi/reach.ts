@@ -117,34 +117,51 @@ class PartitionRefs {
 
 /**
  * Files of writes that the timeline has archived, found by listing: with no metadata left to name them, what is there
- * and has the name of a data file counts. A file under a newer committed base of its group is history. `isCommitted`
- * says it of an instant that is not archived; `skip` names folders of other things inside the root.
+ * and has the name of a data file counts. A file under a newer committed base of its group, or of a group that one of
+ * the `committed` instants replaced, is history. `skip` names folders of other things inside the root.
  */
 export async function* archivedFiles(
-  { files, table, timeline }: ReachDeps,
-  isCommitted: (ts: string) => boolean,
+  deps: ReachDeps,
+  committed: readonly Instant[],
   skip: (name: ObjectName) => boolean,
 ): AsyncGenerator<FileRef> {
-  let folder: string | undefined;
-  let group = '';
-  let newestBase = '';
-  for await (const { name } of files.list(table.root)) {
-    const leaf = leafOf(name);
-    const parsed = skip(name) ? undefined : parseDataFile(leaf);
-    if (parsed === undefined || !isBeforeStart(timeline, parsed.ts)) continue;
-    const own = name.slice(0, -leaf.length);
-    if (own !== folder) yield { name: own + table.partitionMetadataLeaf, history: true };
-    folder = own;
-    // Files of one group and kind stand side by side in a listing.
-    if (groupOf(own, parsed.fileId) !== group) {
-      group = groupOf(own, parsed.fileId);
-      newestBase = '';
-      for await (const { name: base } of files.list(`${own}${parsed.fileId}_`)) {
-        const ts = parseDataFile(leafOf(base))?.ts ?? '';
-        if (isBeforeStart(timeline, ts) || isCommitted(ts)) newestBase = later(newestBase, ts);
+  const { files, table, timeline } = deps;
+  const times = new Set(committed.map(({ ts }) => ts));
+  const max = deps.groupsMax ?? GROUPS_MAX;
+  let shares = 1;
+  for (let share = 0; share < shares; share += 1) {
+    const isMine = (group: string): boolean => shareOf(group, shares) === share;
+    const replaced = new Set<string>();
+    for await (const { effect } of effectsOf(deps, committed)) {
+      if (effect?.kind === 'replaced' && isMine(effect.group)) replaced.add(effect.group);
+      while (replaced.size > max) {
+        shares *= 2;
+        for (const group of replaced) if (!isMine(group)) replaced.delete(group);
       }
     }
-    yield parsed.ts < newestBase ? { name, history: true } : { name };
+    let folder: string | undefined;
+    let group = '';
+    let newestBase = '';
+    for await (const { name } of files.list(table.root)) {
+      const leaf = leafOf(name);
+      const parsed = skip(name) ? undefined : parseDataFile(leaf);
+      if (parsed === undefined || !isBeforeStart(timeline, parsed.ts)) continue;
+      const own = name.slice(0, -leaf.length);
+      const mine = groupOf(own.slice(table.root.length, -1), parsed.fileId);
+      if (!isMine(mine)) continue;
+      if (own !== folder) yield { name: own + table.partitionMetadataLeaf, history: true };
+      folder = own;
+      // Files of one group and kind stand side by side in a listing.
+      if (mine !== group) {
+        group = mine;
+        newestBase = '';
+        for await (const { name: base } of files.list(`${own}${parsed.fileId}_`)) {
+          const ts = parseDataFile(leafOf(base))?.ts ?? '';
+          if (isBeforeStart(timeline, ts) || times.has(ts)) newestBase = later(newestBase, ts);
+        }
+      }
+      yield parsed.ts < newestBase || replaced.has(mine) ? { name, history: true } : { name, listed: true };
+    }
   }
 }
 

@@ -94,6 +94,11 @@ export function vanished({
   return gone;
 }
 
+/** True when the timeline still reaches back to the cursor: nothing after it is archived. */
+export function knowsCursor({ timeline }: Log, from: HudiState): boolean {
+  return timeline.completed.some(({ key }) => key <= from.key);
+}
+
 /** Requested and inflight files of published instants that are not published themselves. */
 export function lateFiles({ timeline, published }: Log): ObjectName[] {
   const shown = new Set((published?.completed ?? []).map(({ file }) => file.name));

@@ -3,10 +3,19 @@ import type { FileRef, TableCursor, TableFiles, TableLocation, TableVersion } fr
 import { findAttachment } from './attachment.ts';
 import { holdsPartitions, type MetadataUnit, missingWrites, namesOf, unitControl, unitOf } from './metadata-table.ts';
 import { type MutableChanges, mutableChanges } from './mutable-names.ts';
-import { controlFolder, isNeverListed, metadataTableRoot, PROPERTIES, parseInstant } from './names.ts';
+import {
+  controlFolder,
+  isNeverListed,
+  leafOf,
+  metadataTableRoot,
+  PROPERTIES,
+  parseDataFile,
+  parseInstant,
+} from './names.ts';
 import { archivedFiles, reachOf } from './reach.ts';
 import {
   type HudiState,
+  knowsCursor,
   type Log,
   readDataAgain,
   readMetadataLog,
@@ -14,7 +23,7 @@ import {
   unpublished,
   vanished,
 } from './read-state.ts';
-import { type Instant, later } from './timeline.ts';
+import { type Instant, isBeforeStart, later } from './timeline.ts';
 
 export interface StepDeps {
   readonly location: TableLocation;
@@ -81,13 +90,8 @@ export class HudiStep {
     const reach = { files, table: log.table, timeline: log.timeline };
     yield* reachOf(reach, plan.instants);
     // Files of archived writes are named by no metadata that is left.
-    if (!knowsCursor(plan)) {
-      const committed = new Set(plan.instants.map(({ ts }) => ts));
-      yield* archivedFiles(
-        reach,
-        (ts) => committed.has(ts),
-        (name) => name.startsWith(control) || isNeverListed(location, name),
-      );
+    if (plan.from === undefined || !knowsCursor(plan.log, plan.from)) {
+      yield* archivedFiles(reach, plan.instants, (name) => name.startsWith(control) || isNeverListed(location, name));
     }
   }
 
@@ -98,7 +102,25 @@ export class HudiStep {
     if (plan === undefined || known === undefined) return;
     if (plan.from === undefined) yield* this.#oldLayout(known);
     for (const { name } of vanished(plan.log)) yield name;
+    if (plan.from !== undefined && !knowsCursor(plan.log, plan.from)) yield* this.#lostInGap(plan.log);
     if (plan.unit !== undefined) for (const { name } of vanished(plan.unit.log)) yield name;
+  }
+
+  /**
+   * Instants after the cursor have been archived unseen: nothing tells any more which of the shown writes they replaced
+   * or took back. What the source lacks goes with the step, data too: else readers would take it for live.
+   */
+  async *#lostInGap({ published, timeline }: Log): AsyncGenerator<ObjectName> {
+    const { files, location } = this.#deps;
+    for (const { ts, file, before } of published?.completed ?? []) {
+      if (!isBeforeStart(timeline, ts)) continue;
+      for (const { name } of [...before, file]) if ((await files.stat(name)) === undefined) yield name;
+    }
+    const control = controlFolder(location);
+    for await (const { name } of files.listPublished?.(location.prefix) ?? []) {
+      if (name.startsWith(control) || parseDataFile(leafOf(name)) === undefined) continue;
+      if ((await files.stat(name)) === undefined) yield name;
+    }
   }
 
   async #plan(): Promise<Plan | undefined> {
@@ -140,11 +162,6 @@ export class HudiStep {
 
 const PLANS: ReadonlySet<string> = new Set(['compaction', 'logcompaction', 'clustering', 'replacecommit', 'indexing']);
 
-/** True when the timeline still reaches back to the cursor: nothing after it is archived. */
-function knowsCursor({ from, log }: Plan): boolean {
-  return from !== undefined && log.timeline.completed.some(({ key }) => key <= from.key);
-}
-
 /** Plans scheduled before the newest write of the step. */
 function* pendingPlans({ log, instants }: Plan): Generator<ObjectName> {
   const newest = instants.map(({ ts }) => ts).reduce(later, '');
@@ -160,6 +177,6 @@ export async function* attachmentControl(deps: StepDeps): AsyncGenerator<ObjectN
   const log = await readDataAgain(location, files);
   if (log === undefined || from === undefined) return;
   const metadata = await readMetadataLog(location, files);
-  const attachment = await findAttachment({ location, files, log, metadata, from });
+  const attachment = await findAttachment({ location, files, log, metadata, from, hasVersions: false });
   if (attachment !== undefined) yield* attachment.names();
 }

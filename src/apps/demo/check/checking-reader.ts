@@ -202,7 +202,7 @@ export class CheckingReader {
     const expected = truth.versions.get(label);
     if (expected === undefined) return [`the source never had a version ${label}`];
     const live = new Set(snapshotFiles(snapshot).map((file) => file.name));
-    if (snapshot.format === 'directory') return incompleteFolders(live, expected.files);
+    if (snapshot.format === 'directory') return mixedFolders(live, truth.folderStates);
     const missing = [...expected.files.difference(live)].map(
       (name) => `${name}: live at the source in ${label}, not here`,
     );
@@ -308,12 +308,21 @@ export class CheckingReader {
   }
 }
 
-/** A plain directory fills name by name, but a `_SUCCESS` marker promises that its folder is whole. */
-function incompleteFolders(live: ReadonlySet<string>, expected: ReadonlySet<string>): readonly string[] {
+/**
+ * A plain directory fills name by name, but a `_SUCCESS` marker promises that its folder is whole: what it held after
+ * one job, with nothing of another.
+ */
+function mixedFolders(live: ReadonlySet<string>, states: readonly ReadonlySet<string>[]): readonly string[] {
   const marked = [...live].filter((name) => name === '_SUCCESS' || name.endsWith('/_SUCCESS'));
-  const folders = marked.map((name) => name.slice(0, -'_SUCCESS'.length));
-  const missing = [...expected.difference(live)].filter((name) => folders.some((folder) => name.startsWith(folder)));
-  return missing.map((name) => `${name}: missing beside a _SUCCESS marker`);
+  return marked.flatMap((marker) => {
+    const folder = marker.slice(0, -'_SUCCESS'.length);
+    const within = (names: ReadonlySet<string>) => new Set([...names].filter((name) => name.startsWith(folder)));
+    const here = within(live);
+    const unlike = states.map((state) => [...within(state).symmetricDifference(here)]);
+    if (unlike.some((names) => names.length === 0)) return [];
+    const [nearest = []] = unlike.toSorted((one, other) => one.length - other.length);
+    return nearest.map((name) => `${name}: ${here.has(name) ? 'too much' : 'missing'} beside ${marker}`);
+  });
 }
 
 function isEmptyDirectory(snapshot: TableSnapshot): boolean {

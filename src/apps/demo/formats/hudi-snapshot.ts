@@ -3,8 +3,11 @@ import {
   HUDI_METADATA_TABLE,
   HUDI_PARTITION_METADATA,
   HUDI_PROPERTIES,
+  HUDI_ROOT,
   type HudiCommit,
   type HudiInstant,
+  type HudiLayout,
+  type HudiWrite,
   hudiFileOf,
   hudiLayout,
   isHudiWrite,
@@ -38,12 +41,11 @@ export async function openHudi(source: TableSource, at?: string): Promise<HudiSn
   const properties = await readProperties(source);
   if (properties === undefined) return undefined;
   const layout = hudiLayout(properties);
-  const timeline = parseTimeline(await source.list(layout.timeline), layout).completed;
-  const last = at === undefined ? timeline.length - 1 : timeline.findIndex(({ name }) => name.endsWith(`/${at}`));
-  const completed = timeline.slice(0, last + 1);
+  const read = await readTimeline(source, layout, at);
+  const completed = read.map(({ instant }) => instant);
   const latest = completed.at(-1);
   if (latest === undefined) return undefined;
-  const slices = liveSlices(layout, await readCommits(source, completed));
+  const slices = liveSlices(layout, [...(await archivedWrites(source, read)), ...read]);
   // The settings are today's: of an older instant they may name partitions that were built later.
   const inUse = at === undefined ? listProperty(properties, 'hoodie.table.metadata.partitions') : [];
   const metadata = await openMetadataTable(source, inUse, completed);
@@ -73,6 +75,47 @@ async function readProperties(source: TableSource, base = ''): Promise<ReadonlyM
     if (error instanceof MissingFileError) return undefined;
     throw error;
   }
+}
+
+interface ReadInstant {
+  readonly instant: HudiInstant;
+  readonly commit: HudiCommit;
+}
+
+const LISTINGS_MAX = 3;
+
+/** The completed instants, oldest first. Those that are archived while they are read are no longer part of it. */
+async function readTimeline(source: TableSource, layout: HudiLayout, at: string | undefined): Promise<ReadInstant[]> {
+  for (let listings = 1; ; listings += 1) {
+    const timeline = parseTimeline(await source.list(layout.timeline), layout).completed;
+    const last = at === undefined ? timeline.length - 1 : timeline.findIndex(({ name }) => name.endsWith(`/${at}`));
+    try {
+      return await readCommits(source, timeline.slice(0, last + 1));
+    } catch (error) {
+      const isGone = error instanceof MissingFileError && !(await source.list(error.file)).includes(error.file);
+      if (!isGone || listings === LISTINGS_MAX) throw error;
+    }
+  }
+}
+
+/**
+ * Writes from before the start of the timeline: no metadata names their files any more, the folders do. What was
+ * replaced or rolled back then has been cleaned before it was archived.
+ */
+async function archivedWrites(source: TableSource, read: readonly ReadInstant[]): Promise<ReadInstant[]> {
+  const start = read.map(({ instant }) => instant.instant).toSorted()[0] ?? '';
+  const named = new Set(read.flatMap(({ commit }) => commit.writes.map(({ name }) => name)));
+  const writes = (await source.list('')).flatMap((name): HudiWrite[] => {
+    const file = name.startsWith(HUDI_ROOT) ? undefined : hudiFileOf(name);
+    if (file === undefined || named.has(name) || file.instant >= start) return [];
+    const partition = name.slice(0, Math.max(0, name.lastIndexOf('/')));
+    return [{ partition, fileId: file.fileId, name, size: undefined }];
+  });
+  return writes.map((write) => {
+    const instant = hudiFileOf(write.name)?.instant ?? '';
+    const archived = { name: write.name, instant, action: 'archived', order: `${instant}/${instant}` };
+    return { instant: archived, commit: { writes: [write], replaced: [] } };
+  });
 }
 
 async function readCommits(source: TableSource, instants: readonly HudiInstant[], base = '') {

@@ -5,6 +5,6 @@ import { asFields, type Fields } from './values.ts';
 
 /** Every row of a small Parquet file as objects. */
 export const readParquetRows = memoByBytes(async (bytes): Promise<readonly Fields[]> => {
-  const rows = await parquetReadObjects({ file: bytes.slice().buffer, compressors });
+  const rows = await parquetReadObjects({ file: new Uint8Array(bytes).buffer, compressors });
   return rows.map((row) => asFields(row, 'Parquet row'));
 });

@@ -16,6 +16,14 @@ export interface DataFile {
   readonly size: number;
   readonly rows: number;
   readonly partitionValues: Readonly<Record<string, string>>;
+  /** Rows of it that are deleted. */
+  readonly vector?: StoredVector;
+}
+
+/** A deletion vector in a file of its own beside the data. */
+export interface StoredVector {
+  readonly path: string;
+  readonly descriptor: Readonly<Record<string, unknown>>;
 }
 
 export interface DeltaTableOptions {
@@ -50,6 +58,7 @@ export class DeltaTableWriter {
   readonly #live = new Map<string, DataFile>();
   /** Removed, and not vacuumed yet, with the version that removed it. */
   readonly #tombstones = new Map<string, number>();
+  readonly #vectorTombstones = new Map<string, number>();
   #version = -1;
   #firstEntry = 0;
 
@@ -88,13 +97,18 @@ export class DeltaTableWriter {
     ];
     if (this.#version === 0) actions.push({ protocol: this.#protocol() }, { metaData: this.#metaData() });
     for (const path of removes) {
+      const vector = this.#live.get(path)?.vector;
       this.#live.delete(path);
       this.#tombstones.set(path, this.#version);
-      actions.push({ remove: { path: encodePath(path), deletionTimestamp: timestamp, dataChange } });
+      if (vector !== undefined) this.#vectorTombstones.set(vector.path, this.#version);
+      actions.push({
+        remove: { path: encodePath(path), deletionTimestamp: timestamp, dataChange, ...vectorOf(vector) },
+      });
     }
     for (const file of adds) {
       this.#live.set(file.path, file);
       this.#tombstones.delete(file.path);
+      this.#vectorTombstones.delete(file.vector?.path ?? '');
       actions.push({ add: this.#add(file, dataChange) });
     }
     return { name: `_delta_log/${digits(this.#version)}.json`, bytes: lines(actions) };
@@ -154,9 +168,11 @@ export class DeltaTableWriter {
 
   /** Deletes the files removed at or before a version (VACUUM). */
   vacuum(through: number): readonly GeneratedFile[] {
-    const gone = [...this.#tombstones].filter(([, version]) => version <= through).map(([path]) => path);
-    for (const path of gone) this.#tombstones.delete(path);
-    return gone.map((name) => ({ name }));
+    return [this.#tombstones, this.#vectorTombstones].flatMap((tombstones) => {
+      const gone = [...tombstones].filter(([, version]) => version <= through).map(([name]) => ({ name }));
+      for (const { name } of gone) tombstones.delete(name);
+      return gone;
+    });
   }
 
   /** Deletes entries and checksums below a version that has a checkpoint (metadata clean-up). */
@@ -186,9 +202,10 @@ export class DeltaTableWriter {
   }
 
   #add(file: DataFile, dataChange: boolean): Readonly<Record<string, unknown>> {
-    const { path, size, rows, partitionValues } = file;
+    const { path, size, rows, partitionValues, vector } = file;
     const stats = JSON.stringify({ numRecords: rows });
-    return { path: encodePath(path), partitionValues, size, modificationTime: this.#timeMs(), dataChange, stats };
+    const modificationTime = this.#timeMs();
+    return { path: encodePath(path), partitionValues, size, modificationTime, dataChange, stats, ...vectorOf(vector) };
   }
 
   #protocol(): Readonly<Record<string, unknown>> {
@@ -211,6 +228,10 @@ export class DeltaTableWriter {
   #timeMs(): number {
     return this.#options.startMs + Math.max(0, this.#version) * 1000;
   }
+}
+
+function vectorOf(vector: StoredVector | undefined): { readonly deletionVector?: StoredVector['descriptor'] } {
+  return vector === undefined ? {} : { deletionVector: vector.descriptor };
 }
 
 /** As the log writes a path: percent-encoded once, level by level. `=` and `+` stay, as in Hadoop's URIs. */

@@ -119,9 +119,10 @@ export class CloudWriter {
   /** True when the object has this content or a later one; an earlier one is to be replaced; any other is foreign. */
   #isDone({ bucket, name, contents, position }: PlacedUpload, crc32c: string | undefined): boolean {
     if (crc32c === undefined) return false;
-    const found = contents.lastIndexOf(crc32c);
-    if (found < 0) throw new ForeignObjectError(`gs://${bucket}/${name} holds other bytes; start with --reset`);
-    return found >= position;
+    const first = contents.indexOf(crc32c);
+    if (first < 0) throw new ForeignObjectError(`gs://${bucket}/${name} holds other bytes; start with --reset`);
+    // A content that comes back later, as of a hint that moves backwards, may still be the earlier one.
+    return contents[position] === crc32c || first > position;
   }
 
   async #current(file: File): Promise<{ generation: string; crc32c: string } | undefined> {

@@ -21,8 +21,14 @@ export interface PlannedStep {
   /** The version a reader reports once the step is done: `12`, `v3.metadata.json`, a completed instant's file name. */
   readonly label: string;
   readonly uploads: readonly PlannedUpload[];
-  /** Names the writer deletes afterwards: vacuum, clean, expiry. No later version reaches them. */
-  readonly deletes?: readonly string[];
+  /** Names the writer deletes: vacuum, clean, expiry, restore. The step's version does not reach them. */
+  readonly deletes?: readonly PlannedDelete[];
+}
+
+export interface PlannedDelete {
+  readonly name: string;
+  /** How many of the step's uploads come before it. */
+  readonly afterUploads: number;
 }
 
 export interface ReplayPlan {
@@ -137,4 +143,12 @@ function upload(name: string, content: Uint8Array): PlannedUpload {
 
 export function allUploads(plan: ReplayPlan): readonly PlannedUpload[] {
   return [...plan.before, ...plan.steps.flatMap((step) => step.uploads), ...plan.after];
+}
+
+/** A step's uploads and deletes in the order in which its writer makes them. */
+export function* stepChanges({ uploads, deletes = [] }: PlannedStep): Generator<PlannedUpload | PlannedDelete> {
+  for (let done = 0; done <= uploads.length; done += 1) {
+    yield* deletes.filter(({ afterUploads }) => afterUploads === done);
+    yield* uploads.slice(done, done + 1);
+  }
 }

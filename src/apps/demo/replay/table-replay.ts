@@ -1,5 +1,5 @@
 import type { CloudWriter } from './cloud-writer.ts';
-import { allUploads, type PlannedStep, type PlannedUpload, type ReplayPlan } from './plan.ts';
+import { allUploads, type PlannedStep, type PlannedUpload, type ReplayPlan, stepChanges } from './plan.ts';
 
 export interface ReplayPlace {
   readonly bucket: string;
@@ -44,9 +44,11 @@ export class TableReplay {
     }
     const step = this.plan.steps[this.#next];
     if (step === undefined) return undefined;
-    await this.#putAll(step.uploads);
     const { bucket, prefix } = this.#place;
-    for (const name of step.deletes ?? []) await this.#writer.remove(bucket, `${prefix}${name}`);
+    for (const change of stepChanges(step)) {
+      if ('content' in change) await this.#put(change);
+      else await this.#writer.remove(bucket, `${prefix}${change.name}`);
+    }
     this.#next += 1;
     return step;
   }
@@ -57,13 +59,15 @@ export class TableReplay {
   }
 
   async #putAll(uploads: readonly PlannedUpload[]): Promise<void> {
-    for (const upload of uploads) {
-      const position = this.#written.get(upload.name) ?? 0;
-      const { bucket, prefix } = this.#place;
-      const contents = this.#contents.get(upload.name) ?? [];
-      const isNew = await this.#writer.put({ bucket, name: `${prefix}${upload.name}`, upload, contents, position });
-      if (isNew) this.#sent += 1;
-      this.#written.set(upload.name, position + 1);
-    }
+    for (const upload of uploads) await this.#put(upload);
+  }
+
+  async #put(upload: PlannedUpload): Promise<void> {
+    const position = this.#written.get(upload.name) ?? 0;
+    const { bucket, prefix } = this.#place;
+    const contents = this.#contents.get(upload.name) ?? [];
+    const isNew = await this.#writer.put({ bucket, name: `${prefix}${upload.name}`, upload, contents, position });
+    if (isNew) this.#sent += 1;
+    this.#written.set(upload.name, position + 1);
   }
 }

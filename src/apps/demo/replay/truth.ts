@@ -1,7 +1,7 @@
 import { DeltaState, parseDeltaJson, parseDeltaLogName } from '../formats/delta-log.ts';
 import { memorySource } from '../formats/memory-source.ts';
 import { openTable, snapshotControl, snapshotFiles, versionLabel } from '../formats/snapshot.ts';
-import { allUploads, type PlanOptions, type ReplayPlan } from './plan.ts';
+import { allUploads, type PlanOptions, type ReplayPlan, stepChanges } from './plan.ts';
 
 export interface FileContent {
   readonly size: number;
@@ -20,6 +20,8 @@ export interface TableTruth {
   readonly table: string;
   /** By version label. */
   readonly versions: ReadonlyMap<string, VersionTruth>;
+  /** Of a plain directory, which has no labels: its files after each step. */
+  readonly folderStates: readonly ReadonlySet<string>[];
   /** Every content a name ever has. */
   readonly contents: ReadonlyMap<string, readonly FileContent[]>;
 }
@@ -31,13 +33,18 @@ export async function truthOf(
 ): Promise<TableTruth> {
   const files = new Map<string, Uint8Array>();
   const versions = new Map<string, VersionTruth>();
+  const folderStates: ReadonlySet<string>[] = [];
   const delta = new DeltaState();
   for (const upload of plan.before) files.set(upload.name, upload.content);
   for (const step of plan.steps) {
-    for (const upload of step.uploads) {
-      files.set(upload.name, upload.content);
-      if (parseDeltaLogName(upload.name)?.kind === 'commit') {
-        delta.apply(parseDeltaJson(upload.content, options.root));
+    for (const change of stepChanges(step)) {
+      if (!('content' in change)) {
+        files.delete(change.name);
+        continue;
+      }
+      files.set(change.name, change.content);
+      if (parseDeltaLogName(change.name)?.kind === 'commit') {
+        delta.apply(parseDeltaJson(change.content, options.root));
       }
     }
     const snapshot = await openTable(memorySource(files), { ...options, format: plan.format });
@@ -49,9 +56,9 @@ export async function truthOf(
       throw new Error(`${plan.table}: version ${step.label} read through a checkpoint is another`);
     }
     versions.set(step.label, { files: names, control: new Set(snapshotControl(snapshot)) });
-    for (const name of step.deletes ?? []) files.delete(name);
+    if (snapshot.format === 'directory') folderStates.push(names);
   }
-  return { table: plan.table, versions, contents: contentsOf(plan) };
+  return { table: plan.table, versions, folderStates, contents: contentsOf(plan) };
 }
 
 /** The log applied from version 0 and the log read through checkpoints must agree, or one of the two is misread. */
