@@ -36,11 +36,7 @@ export function createApp(routes: readonly Route[], errors: ErrorRenderer): Http
         const reply = errors.render(error, request);
         return { ...reply, headers: { ...reply.headers, ...allow } };
       }
-      const { trace } = request;
-      trace.operation = match.value.operation;
-      const { bucket, object } = match.params;
-      if (bucket !== undefined) trace.bucket = bucket;
-      if (object !== undefined) trace.object = object;
+      request.trace.operation = match.value.operation;
       return await match.value.handle(request, match.params);
     },
   };
