@@ -1,4 +1,5 @@
 import type { Bucket } from '../model/bucket.ts';
+import type { HmacKey } from '../model/hmac-key.ts';
 import type { NamedObject } from '../model/object.ts';
 import type { Operation } from '../model/operation.ts';
 import * as buckets from './buckets.ts';
@@ -6,6 +7,7 @@ import * as changing from './change-object.ts';
 import * as composing from './compose-object.ts';
 import * as copying from './copy-object.ts';
 import type { NamespaceDeps } from './deps.ts';
+import * as hmacKeys from './hmac-keys.ts';
 import * as inserting from './insert-object.ts';
 import * as listing from './list-objects.ts';
 import * as operating from './operations.ts';
@@ -40,6 +42,14 @@ export interface Namespace {
   readonly getOperation: Use<operating.OperationAddress, Operation>;
   readonly listOperations: Use<operating.ListOperationsInput, operating.OperationPage>;
   readonly cancelOperation: Use<operating.OperationAddress, void>;
+  readonly createHmacKey: Use<
+    InputOf<typeof hmacKeys.createHmacKey>,
+    { readonly key: HmacKey; readonly secret: string }
+  >;
+  readonly getHmacKey: Use<hmacKeys.HmacKeyAddress, HmacKey>;
+  readonly listHmacKeys: Use<hmacKeys.ListHmacKeysInput, hmacKeys.HmacKeyPage>;
+  readonly updateHmacKey: Use<InputOf<typeof hmacKeys.updateHmacKey>, HmacKey>;
+  readonly deleteHmacKey: Use<hmacKeys.HmacKeyAddress, void>;
   readonly startUpload: Use<inserting.InsertTarget, { readonly uploadId: string }>;
   readonly uploadStatus: Use<string, uploading.UploadProgress>;
   readonly appendUpload: Use<uploading.UploadChunk, uploading.UploadProgress>;
@@ -67,6 +77,11 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     getOperation: (address) => operating.getOperation(deps, address),
     listOperations: (input) => operating.listOperations(deps, input),
     cancelOperation: (address) => operating.cancelOperation(deps, address),
+    createHmacKey: (input) => hmacKeys.createHmacKey(deps, input),
+    getHmacKey: (address) => hmacKeys.getHmacKey(deps, address),
+    listHmacKeys: (input) => hmacKeys.listHmacKeys(deps, input),
+    updateHmacKey: (input) => hmacKeys.updateHmacKey(deps, input),
+    deleteHmacKey: (address) => hmacKeys.deleteHmacKey(deps, address),
     startUpload: (input) => uploading.startUpload(deps, input),
     uploadStatus: (input) => uploading.uploadStatus(deps, input),
     appendUpload: (input) => uploading.appendUpload(deps, input),

@@ -37,7 +37,17 @@ export interface GcsJson {
   readonly customTime: string;
   readonly storageClass: string;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly acl: unknown;
+  readonly acl: readonly GcsJson[];
+  readonly defaultObjectAcl: readonly GcsJson[];
+  readonly owner: unknown;
+  readonly entity: string;
+  readonly role: string;
+  readonly version: number;
+  readonly bindings: readonly unknown[];
+  readonly permissions: readonly string[];
+  readonly accessId: string;
+  readonly state: string;
+  readonly secret: string;
   readonly selfLink: string;
   readonly mediaLink: string;
   readonly timeCreated: string;

@@ -1,4 +1,5 @@
 /** Journal entries of a scope (docs/formats/metadata.md, "Journal"). */
+import type { HmacKeyState } from '../../model/hmac-key.ts';
 import type { BucketName, ObjectName } from '../../model/ids.ts';
 import type { ObjectState } from '../../model/object.ts';
 import { checkFormat, encodeRow, readU64, u64, unpack } from './codec.ts';
@@ -13,6 +14,9 @@ export interface FateRecord {
   readonly hardDeleteTimeMs?: number;
   readonly restoreToken?: string;
 }
+
+/** The journal of what belongs to no bucket, such as keys. */
+export const CONTROL_JOURNAL = 'control';
 
 export type JournalRecord =
   | {
@@ -38,6 +42,15 @@ export type JournalRecord =
   | {
       readonly op: 'bucketInsert' | 'bucketPatch' | 'bucketDelete';
       readonly bucket: BucketName;
+      readonly timeMs: number;
+    }
+  /** In the control journal. The secret is never in it. */
+  | {
+      readonly op: 'hmacKeyInsert' | 'hmacKeyPatch' | 'hmacKeyDelete';
+      readonly accessId: string;
+      readonly project: string;
+      readonly serviceAccountEmail: string;
+      readonly state: HmacKeyState;
       readonly timeMs: number;
     }
   /** A whole commit of a table became visible here. */

@@ -1,4 +1,5 @@
 /** Keys of docs/formats/metadata.md: an ASCII word and `/`, fixed-width binary ids, then a name in UTF-8. */
+import type { HmacKey } from '../../model/hmac-key.ts';
 import type { BlobId, BucketId, BucketName, FolderId, Generation, ObjectName, StagingId } from '../../model/ids.ts';
 import { blobId, generation, ROOT_FOLDER } from '../../model/ids.ts';
 import type { KeyRange } from '../../stores/metadata/port.ts';
@@ -45,6 +46,10 @@ const WORDS = {
   noncurrent: word('noncurrent'),
   softDeleted: word('softDeleted'),
   hardDelete: word('hardDelete'),
+  hmacKey: word('hmacKey'),
+  hmacSecret: word('hmacSecret'),
+  hmacKeyOf: word('hmacKeyOf'),
+  hmacAccount: word('hmacAccount'),
 } as const;
 
 export const bucketKey = (name: BucketName): Uint8Array => join([WORDS.bucket, name]);
@@ -75,6 +80,25 @@ export const operationKey = (bucketId: BucketId, id: string): Uint8Array =>
 /** There while the operation runs: what has to be driven on. */
 export const operationPendingKey = (bucketId: BucketId, id: string): Uint8Array =>
   join([WORDS.operationPending, hex(bucketId), hex(id)]);
+
+export const hmacKeyKey = (accessId: string): Uint8Array => join([WORDS.hmacKey, accessId]);
+export const hmacSecretKey = (accessId: string): Uint8Array => join([WORDS.hmacSecret, accessId]);
+export const hmacAccountKey = (project: string, serviceAccountEmail: string): Uint8Array =>
+  join([WORDS.hmacAccount, project, NAME_END, serviceAccountEmail]);
+/** The keys of a project in the order of account and access id. */
+export const hmacKeyOfKey = (key: Pick<HmacKey, 'project' | 'serviceAccountEmail' | 'accessId'>): Uint8Array =>
+  join([WORDS.hmacKeyOf, key.project, NAME_END, key.serviceAccountEmail, NAME_END, key.accessId]);
+
+/** Index rows of a project's keys, or of one account's. */
+export function hmacKeysOf(project: string, serviceAccountEmail?: string): KeyRange {
+  const account = serviceAccountEmail === undefined ? [] : [serviceAccountEmail, NAME_END];
+  return prefixRange(join([WORDS.hmacKeyOf, project, NAME_END, ...account]));
+}
+
+/** The access id in an `hmacKeyOf/` key. */
+export function hmacAccessIdOf(key: Uint8Array): string {
+  return utf8Text(key.subarray(key.lastIndexOf(0) + 1));
+}
 
 export function reapedKey(timeMs: number, id: BlobId): Uint8Array {
   return join([WORDS.reaped, u64(BigInt(timeMs)), hex(id)]);

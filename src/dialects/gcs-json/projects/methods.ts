@@ -1,10 +1,11 @@
 import { type Handlers, notYet } from '../api/handlers.ts';
+import { createHmacKey, deleteHmacKey, getHmacKey, listHmacKeys, updateHmacKey } from './hmac-keys.ts';
 
 export const projectMethods = {
-  'projects.hmacKeys.create': notYet,
-  'projects.hmacKeys.delete': notYet,
-  'projects.hmacKeys.get': notYet,
-  'projects.hmacKeys.list': notYet,
-  'projects.hmacKeys.update': notYet,
+  'projects.hmacKeys.create': createHmacKey,
+  'projects.hmacKeys.delete': deleteHmacKey,
+  'projects.hmacKeys.get': getHmacKey,
+  'projects.hmacKeys.list': listHmacKeys,
+  'projects.hmacKeys.update': updateHmacKey,
   'projects.serviceAccount.get': notYet,
 } satisfies Partial<Handlers>;
