@@ -19,15 +19,21 @@ interface Listed {
 
 const RETRY_AFTER_MS = 1_000;
 
+interface Keeping {
+  readonly transfers: Transfers;
+  /** Space is short: bytes are served, and none are kept. */
+  readonly isPressed: () => boolean;
+}
+
 /**
- * Small objects are fetched whole, verified, kept when the policy allows, and served from here. Of larger ones the
+ * Small objects are fetched whole, verified, kept when policy and space allow, and served from here. Of larger ones the
  * range is streamed from the source; under `read-through` the whole is fetched beside it, once.
  */
-export function createReadThrough(deps: SyncDeps, settings: SyncSettings, transfers: Transfers): ReadThrough {
+export function createReadThrough(deps: SyncDeps, settings: SyncSettings, keeping: Keeping): ReadThrough {
   return {
     async *open(object, range, signal) {
       try {
-        yield* open({ deps, settings, transfers }, { object, range, signal });
+        yield* open({ deps, settings, ...keeping }, { object, range, signal });
       } catch (error) {
         throw asUnavailable(object, error);
       }
@@ -36,13 +42,13 @@ export function createReadThrough(deps: SyncDeps, settings: SyncSettings, transf
 }
 
 async function* open(
-  context: { readonly deps: SyncDeps; readonly settings: SyncSettings; readonly transfers: Transfers },
+  context: Keeping & { readonly deps: SyncDeps; readonly settings: SyncSettings },
   request: { readonly object: Listed; readonly range: ByteRange; readonly signal: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
-  const { deps, settings, transfers } = context;
+  const { deps, settings, transfers, isPressed } = context;
   const { object, range, signal } = request;
   const policy = policyOf(settings.policies, object.bucket, object.name);
-  const keeps = policy === 'keep' || policy === 'read-through';
+  const keeps = (policy === 'keep' || policy === 'read-through') && !isPressed();
   const [row] = await deps.metadata.get([bucketKey(object.bucket)]);
   if (row === undefined) throw new StraitError('bucketNotFound', object.bucket, { bucket: object.bucket });
   const bucket = decodeBucket(row.value);

@@ -69,7 +69,10 @@ export class Sync {
   constructor(deps: SyncDeps, settings: SyncSettings) {
     this.#settings = settings;
     this.#transfers = new Transfers(deps, settings);
-    this.readThrough = createReadThrough(deps, settings, this.#transfers);
+    this.readThrough = createReadThrough(deps, settings, {
+      transfers: this.#transfers,
+      isPressed: () => this.#isPressed,
+    });
     this.passThrough = createPassThrough(deps.remote, settings.policies);
     this.#deps = { ...deps, readThrough: this.readThrough };
     this.#startedMs = deps.clock.monotonicMs();

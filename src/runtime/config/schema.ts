@@ -153,7 +153,7 @@ const STORES = [
     key: 'capacityBytes',
     min: 0,
     placeholder: 'BYTES',
-    help: 'The most bytes to keep here. Past it keep becomes read-through, with an alarm. Unset: the disk decides.',
+    help: 'The most bytes to keep here. Past it reads keep nothing, with an alarm. Unset: the disk decides.',
   },
   {
     ...PLAIN,
@@ -162,7 +162,7 @@ const STORES = [
     default: 0.05,
     min: 0,
     max: 1,
-    help: 'When a smaller share of the disk is free, keep becomes read-through, with an alarm.',
+    help: 'When a smaller share of the disk is free, new bytes are read through and not kept, with an alarm.',
   },
   {
     ...BYTES,
