@@ -6,7 +6,7 @@
 /** What each error carries. Adding a key here is the only way to add an error. */
 export interface ErrorDetails {
   /** `field` is the parameter, header or body field at fault; `reason` overrides the dialect's default reason. */
-  invalidArgument: { field?: string; reason?: 'invalid' | 'required' | 'invalidParameter' | 'parseError' };
+  invalidArgument: { field?: string; reason?: 'invalid' | 'required' | 'invalidParameter' | 'parseError' | KeyReason };
   unauthenticated: Record<never, never>;
   permissionDenied: { owner?: string };
   bucketNotFound: { bucket: string };
@@ -38,6 +38,15 @@ export interface ErrorDetails {
   unsupported: { feature: string };
   internal: Record<never, never>;
 }
+
+/** What is wrong with a key that a customer supplies, or does not (status and error codes page of the JSON API). */
+type KeyReason =
+  | 'customerEncryptionAlgorithmIsInvalid'
+  | 'customerEncryptionKeyFormatIsInvalid'
+  | 'customerEncryptionKeyIsIncorrect'
+  | 'customerEncryptionKeySha256IsInvalid'
+  | 'resourceIsEncryptedWithCustomerEncryptionKey'
+  | 'resourceNotEncryptedWithCustomerEncryptionKey';
 
 export type ErrorCode = keyof ErrorDetails;
 export type Retry = 'never' | 'afterRefresh' | 'withBackoff';

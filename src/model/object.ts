@@ -1,3 +1,4 @@
+import type { ObjectEncryption } from './encryption.ts';
 import type { BlobId, BucketName, Generation, ObjectName } from './ids.ts';
 
 /** A run of bytes of one blob. An object's content is its segments, in order. */
@@ -9,6 +10,8 @@ export interface Segment {
   readonly length: number;
   /** The blob lives in the metadata store under `inline/<blobId>`, not in the blob store. */
   readonly inline?: true;
+  /** The data key of an encrypted blob, wrapped by the key of the object. */
+  readonly wrappedKey?: Uint8Array;
 }
 
 /**
@@ -61,6 +64,8 @@ export interface ObjectState extends ObjectAttributes {
   readonly hardDeleteTimeMs?: number;
   /** 16 hex digits, of soft-deleted versions in hierarchical buckets: tells those of one name and generation apart. */
   readonly restoreToken?: string;
+  /** Whose key the bytes are under. */
+  readonly encryption?: ObjectEncryption;
   readonly content: Content;
 }
 

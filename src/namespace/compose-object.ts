@@ -1,3 +1,4 @@
+import type { CustomerKey, EncryptionChoice } from '../model/encryption.ts';
 import { StraitError } from '../model/errors.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
 import type { Content, NamedObject, ObjectAttributes, ObjectState, Segment } from '../model/object.ts';
@@ -16,16 +17,17 @@ import {
 } from './object-access.ts';
 import { alongside, type ObjectChange, objectTransaction } from './object-transaction.ts';
 import { openObject } from './read-object.ts';
-import { PAGE_SEGMENTS_MAX } from './rows/blob-rows.ts';
+import { pageSegmentsMax } from './rows/blob-rows.ts';
 import { blobsOfContent, unchanged } from './rows/references.ts';
 import { assertAttributes } from './rules/attributes.ts';
+import { assertChoice, chosenEncryption, judgeKey } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
-import { COMPOSE_SOURCES_MAX, composedFacts, judgeHolds, newState } from './rules/new-state.ts';
+import { COMPOSE_SOURCES_MAX, composedFacts, judgeHolds, newState, withEncryption } from './rules/new-state.ts';
 import { writeSegmentPage } from './segment-page.ts';
 import { joinSegments, segmentsOf } from './segments.ts';
 import { type StagedContent, stageContent, stagedRows } from './staged-content.ts';
 
-export interface ComposeInput {
+export interface ComposeInput extends EncryptionChoice {
   readonly destination: { readonly bucket: BucketName; readonly name: ObjectName };
   readonly attributes: ObjectAttributes;
   readonly preconditions: Preconditions;
@@ -43,12 +45,13 @@ export interface ComposeInput {
 const ROW_SEGMENTS_MAX = 32;
 
 /**
- * objects.compose: a metadata transaction over the sources' segments. Past `PAGE_SEGMENTS_MAX` segments the bytes are
+ * objects.compose: a metadata transaction over the sources' segments. Past what a page of segments holds the bytes are
  * rewritten into one blob first, which takes as long as reading them.
  */
 export async function composeObject(deps: NamespaceDeps, input: ComposeInput): Promise<NamedObject> {
   assertObjectName(input.destination.name);
   assertAttributes(input.attributes);
+  assertChoice(input);
   assertSourceCount(input.sources.length);
   return decideAndCommit(deps, () => decideCompose(deps, input));
 }
@@ -66,10 +69,11 @@ function assertSourceCount(count: number): void {
 async function decideCompose(deps: NamespaceDeps, input: ComposeInput): Promise<Decision<NamedObject>> {
   const { destination } = input;
   const read = await readComposition(deps, input);
-  const content = await composedContent(deps, read.sources);
+  const content = await composedContent(deps, read.sources, input.customerKey);
   if (content === undefined) return { kind: 'again' };
   const nowMs = deps.clock.nowMs();
-  const facts = { ...composedFacts(read.sources.map(({ state }) => state)), content: content.content };
+  const sum = { ...composedFacts(read.sources.map(({ state }) => state)), content: content.content };
+  const facts = withEncryption(sum, chosenEncryption(input));
   const after = newState(input.attributes, facts, { bucket: read.target.bucket, nowMs });
   const changes: ObjectChange[] = [{ op: 'insert', object: read.destination, after }];
   if (input.deleteSources) changes.push(...deletions(input, read));
@@ -105,6 +109,8 @@ async function readComposition(deps: NamespaceDeps, input: ComposeInput): Promis
     const source = wantedSources[index] ?? { name: object.name };
     const read = addressedRow({ bucket: wanted.bucket, ...source }, object);
     assertSourceGeneration(source, read.state);
+    const wrongKey = judgeKey(read.state.encryption, input.customerKey, { side: 'target', isForBytes: true });
+    if (wrongKey !== undefined) throw wrongKey;
     return read;
   });
   assertReplaceable({ ...wanted, preconditions: input.preconditions }, destination);
@@ -145,9 +151,10 @@ interface ComposedContent {
 async function composedContent(
   deps: NamespaceDeps,
   sources: readonly ReadSource[],
+  key: CustomerKey | undefined,
 ): Promise<ComposedContent | undefined> {
   const segments = joinSegments(await sourceSegments(deps, sources));
-  if (segments.length > PAGE_SEGMENTS_MAX) return rewrittenContent(deps, sources);
+  if (segments.length > pageSegmentsMax(segments)) return rewrittenContent(deps, sources, key);
   const content: Content | undefined =
     segments.length <= ROW_SEGMENTS_MAX ? { kind: 'local', segments } : await writeSegmentPage(deps, segments);
   if (content === undefined) return undefined;
@@ -166,8 +173,12 @@ async function sourceSegments(deps: NamespaceDeps, sources: readonly ReadSource[
   return lists.flat();
 }
 
-async function rewrittenContent(deps: NamespaceDeps, sources: readonly ReadSource[]): Promise<ComposedContent> {
-  const staged = await stageContent(deps, sourceBytes(deps, sources));
+async function rewrittenContent(
+  deps: NamespaceDeps,
+  sources: readonly ReadSource[],
+  key: CustomerKey | undefined,
+): Promise<ComposedContent> {
+  const staged = await stageContent(deps, sourceBytes(deps, sources, key), key);
   const expected = composedFacts(sources.map(({ state }) => state));
   if (staged.crc32c !== expected.crc32c || staged.size !== expected.size) {
     throw new StraitError('corrupt', 'the bytes of a composition fail their checksum', { blob: 'composition' });
@@ -175,11 +186,16 @@ async function rewrittenContent(deps: NamespaceDeps, sources: readonly ReadSourc
   return { content: staged.content, checks: [], staged };
 }
 
-async function* sourceBytes(deps: NamespaceDeps, sources: readonly ReadSource[]): AsyncIterable<Uint8Array> {
+async function* sourceBytes(
+  deps: NamespaceDeps,
+  sources: readonly ReadSource[],
+  customerKey: CustomerKey | undefined,
+): AsyncIterable<Uint8Array> {
   const { signal } = new AbortController();
   for (const { row, state } of sources) {
     const named = { bucket: '', name: row.name, state };
-    yield* openObject(deps, { object: named, range: { start: 0, end: state.size }, signal });
+    const range = { start: 0, end: state.size };
+    yield* openObject(deps, { object: named, range, signal, ...(customerKey && { customerKey }) });
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Bucket } from '../model/bucket.ts';
+import type { CustomerKey, EncryptionChoice } from '../model/encryption.ts';
 import { StraitError } from '../model/errors.ts';
 import type { BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectAttributes, ObjectState } from '../model/object.ts';
@@ -11,67 +13,84 @@ import { alongside, objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress, openObject } from './read-object.ts';
 import { blobsOfContent, unchanged } from './rows/references.ts';
 import { assertAttributes } from './rules/attributes.ts';
+import { assertChoice, chosenEncryption, inOneDomain, judgeKey } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
-import { attributesOf, factsOf, judgeExpected, judgeHolds, newState } from './rules/new-state.ts';
+import { attributesOf, factsOf, judgeExpected, judgeHolds, newState, withEncryption } from './rules/new-state.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { dropStaged, stageContent } from './staged-content.ts';
 
 export type { ComposeInput } from './compose-object.ts';
 
 /** Copies, moves and compositions are metadata transactions over shared segments: O(1) in bytes. */
-export interface CopyInput {
+export interface CopyInput extends EncryptionChoice {
   readonly source: ObjectAddress;
   readonly sourcePreconditions: Preconditions;
   readonly destination: { readonly bucket: BucketName; readonly name: ObjectName };
   readonly preconditions: Preconditions;
   /** Absent: the source's attributes are copied. Present: they replace the source's, all of them. */
   readonly attributes?: ObjectAttributes;
+  /** The source's key, when it is encrypted by one. `customerKey` and `kmsKeyName` are the copy's. */
+  readonly sourceKey?: CustomerKey;
 }
 
 /**
- * objects.copy and objects.rewrite (inside one sharing domain a rewrite ends in its first call). The copy has the
- * storage class the request names, else its bucket's. Content that is only at the owner is fetched first.
+ * objects.copy. Within one sharing domain no bytes move. Across it, and of content that is only at the owner, they are
+ * read and written again before the call ends. The copy has the storage class the request names, else its bucket's.
  */
 export async function copyObject(deps: NamespaceDeps, input: CopyInput): Promise<NamedObject> {
-  const { source, destination } = input;
+  const { destination } = input;
   assertObjectName(destination.name);
   assertAttributes(input.attributes ?? {});
+  assertChoice(input);
   const target = { ...destination, preconditions: input.preconditions };
-  return decideAndCommit<NamedObject | 'remote'>(deps, async () => {
-    const read = await readSource(deps, source, input.sourcePreconditions);
+  return decideAndCommit<NamedObject | 'elsewhere'>(deps, async () => {
+    const read = await readSource(deps, input);
     const { object, ...into } = await readTarget(deps, target);
-    if (read.live.content.kind === 'remote') return { kind: 'done', result: 'remote' };
+    if (!sharesSegments(read, into.bucket, input)) return { kind: 'done', result: 'elsewhere' };
     const blobs = await liveBlobs(deps.metadata, blobsOfContent(read.live.content));
     if (blobs === undefined) return { kind: 'again' };
     const nowMs = deps.clock.nowMs();
     const attributes = copiedAttributes(input, read.live);
-    const after = newState(attributes, factsOf(read.live), { bucket: into.bucket, nowMs });
+    const facts = withEncryption(factsOf(read.live), chosenEncryption(input));
+    const after = newState(attributes, facts, { bucket: into.bucket, nowMs });
     const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
     return {
       kind: 'commit',
       transaction: alongside(made.transaction, { checks: [read.unchanged, ...blobs] }),
       result: (committed) => ({ ...destination, state: made.stateOf(0, committed) }),
     };
-  }).then((copied) => (copied === 'remote' ? copyBytes(deps, input) : copied));
+  }).then((copied) => (copied === 'elsewhere' ? copyBytes(deps, input) : copied));
 }
 
-function copiedAttributes(input: CopyInput, source: ObjectState): ObjectAttributes {
+/** Whether a copy can refer to the bytes of its source. */
+export function sharesSegments(source: Source, bucket: Bucket, choice: EncryptionChoice): boolean {
+  const { content, encryption } = source.live;
+  if (content.kind === 'remote') return false;
+  return inOneDomain({ bucket: source.bucket, encryption }, { bucket, encryption: chosenEncryption(choice) });
+}
+
+export function copiedAttributes(input: CopyInput, source: ObjectState): ObjectAttributes {
   if (input.attributes !== undefined) return input.attributes;
   const { storageClass: _storageClass, temporaryHold: _t, eventBasedHold: _e, ...attributes } = attributesOf(source);
   return attributes;
 }
 
-/** A copy of content that is not at this site: its bytes come by read-through and are stored as an upload's are. */
+/** A copy whose bytes are read, wherever they are, and stored as an upload's are. Holds none but what is on its way. */
 async function copyBytes(deps: NamespaceDeps, input: CopyInput): Promise<NamedObject> {
-  const object = await getObject(deps, { address: input.source, preconditions: input.sourcePreconditions });
+  const { source: address, sourcePreconditions: preconditions, sourceKey, customerKey } = input;
+  const object = await getObject(deps, { address, preconditions });
   const { state } = object;
   const { signal } = new AbortController();
-  const staged = await stageContent(deps, openObject(deps, { object, range: { start: 0, end: state.size }, signal }));
+  const key = sourceKey && { customerKey: sourceKey };
+  const bytes = openObject(deps, { object, range: { start: 0, end: state.size }, signal, ...key });
+  const staged = await stageContent(deps, bytes, customerKey);
   const target: InsertTarget = {
     ...input.destination,
     attributes: copiedAttributes(input, state),
     preconditions: input.preconditions,
     expected: state,
+    ...(customerKey && { customerKey }),
+    ...(input.kmsKeyName !== undefined && { kmsKeyName: input.kmsKeyName }),
   };
   try {
     const refusal = judgeExpected(state, staged);
@@ -123,7 +142,8 @@ function assertMovable({ source, destination }: CopyInput): void {
   }
 }
 
-interface Source {
+export interface Source {
+  readonly bucket: Bucket;
   /** Live, or the noncurrent version of the generation that was asked for. */
   readonly live: ObjectState;
   /** The row is still as it was read. */
@@ -131,16 +151,21 @@ interface Source {
 }
 
 /** The source may be in a bucket that another site owns: it is only read. */
-async function readSource(deps: NamespaceDeps, address: ObjectAddress, conditions: Preconditions): Promise<Source> {
+export async function readSource(
+  deps: NamespaceDeps,
+  { source: address, sourcePreconditions, sourceKey }: Pick<CopyInput, 'source' | 'sourcePreconditions' | 'sourceKey'>,
+): Promise<Source> {
   const bucket = await readBucket(deps.metadata, address.bucket);
   const object = await readRows(deps.metadata, bucket, address);
   const isStaged = object.faces?.setId !== undefined;
   const { row, state } = isStaged
     ? { row: object, state: await shownOf(deps, address) }
     : addressedRow(address, object);
-  const refusal = judgePreconditions(conditions, state);
+  const refusal =
+    judgePreconditions(sourcePreconditions, state) ??
+    judgeKey(state.encryption, sourceKey, { side: 'source', isForBytes: true });
   if (refusal !== undefined) throw refusal;
-  return { live: state, unchanged: unchanged(row.key, row.row) };
+  return { bucket, live: state, unchanged: unchanged(row.key, row.row) };
 }
 
 async function shownOf(deps: NamespaceDeps, address: ObjectAddress): Promise<ObjectState> {

@@ -7,7 +7,7 @@ import { bucketNotFound } from './object-access.ts';
 import { alongside, objectTransaction, stampsFor } from './object-transaction.ts';
 import { GENERATION_OFFSET } from './rows/object-row.ts';
 import { type ExpectedContent, encodeUpload, type UploadRow } from './rows/upload-row.ts';
-import { judgeExpected, newState } from './rules/new-state.ts';
+import { judgeExpected, newState, withEncryption } from './rules/new-state.ts';
 import { type StagedContent, stagedRows } from './staged-content.ts';
 import {
   dropStaging,
@@ -55,7 +55,8 @@ async function decideFinish(
   // Another bucket of the same name is not the one the upload was started for.
   if (bucket.id !== row.bucketId) throw bucketNotFound(row.bucket);
   const nowMs = deps.clock.nowMs();
-  const after = newState(row.attributes, contentFacts(staged), { bucket, nowMs });
+  const facts = withEncryption(contentFacts(staged), row.encryption);
+  const after = newState(row.attributes, facts, { bucket, nowMs });
   const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
   const finished: UploadRow = {
     ...row,

@@ -1,3 +1,4 @@
+import type { EncryptionChoice } from '../model/encryption.ts';
 import type { BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectAttributes } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
@@ -7,13 +8,14 @@ import { type ReadObject, readForChange, type WriteTarget } from './object-acces
 import { alongside, objectTransaction } from './object-transaction.ts';
 import type { ExpectedContent } from './rows/upload-row.ts';
 import { assertAttributes } from './rules/attributes.ts';
+import { assertChoice, chosenEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
-import { type ContentFacts, judgeExpected, judgeHolds, newState } from './rules/new-state.ts';
+import { type ContentFacts, judgeExpected, judgeHolds, newState, withEncryption } from './rules/new-state.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { dropStaged, type StagedContent, stageContent, stagedRows } from './staged-content.ts';
 
 /** What an upload says about the object it makes; fixed when the upload starts. */
-export interface InsertTarget {
+export interface InsertTarget extends EncryptionChoice {
   readonly bucket: BucketName;
   readonly name: ObjectName;
   readonly attributes: ObjectAttributes;
@@ -33,8 +35,9 @@ export async function insertObject(
   const { target, body } = input;
   assertObjectName(target.name);
   assertAttributes(target.attributes);
+  assertChoice(target);
   await readTarget(deps, target);
-  const staged = await stageContent(deps, body);
+  const staged = await stageContent(deps, body, target.customerKey);
   deps.crashPoints.reach('insert.after-bytes-staged');
   try {
     const refusal = judgeExpected(target.expected, staged);
@@ -54,7 +57,8 @@ export async function commitInsert(
   return decideAndCommit(deps, async () => {
     const { object, ...into } = await readTarget(deps, target);
     const nowMs = deps.clock.nowMs();
-    const after = newState(target.attributes, contentFacts(staged), { bucket: into.bucket, nowMs });
+    const facts = withEncryption(contentFacts(staged), chosenEncryption(target));
+    const after = newState(target.attributes, facts, { bucket: into.bucket, nowMs });
     const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
     return {
       kind: 'commit',
@@ -88,6 +92,12 @@ export function assertReplaceable(
 
 /** The facts without what only staging needs. */
 export function contentFacts(staged: StagedContent): ContentFacts {
-  const { size, crc32c, md5, content } = staged;
-  return { size, crc32c, content, ...(md5 === undefined ? {} : { md5 }) };
+  const { size, crc32c, md5, content, encryption } = staged;
+  return {
+    size,
+    crc32c,
+    content,
+    ...(md5 === undefined ? {} : { md5 }),
+    ...(encryption === undefined ? {} : { encryption }),
+  };
 }

@@ -1,12 +1,16 @@
 import type { Bucket } from '../model/bucket.ts';
+import type { CustomerKey } from '../model/encryption.ts';
 import { StraitError } from '../model/errors.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
 import type { ByteRange, NamedObject, ObjectState, Segment } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
+import type { SecretKey } from '../model/secret-key.ts';
+import { openInline, segmentKey } from './data-keys.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { addressed, readBucket, readVisible } from './object-access.ts';
 import { decodeInline } from './rows/blob-rows.ts';
 import { inlineKey } from './rows/keys.ts';
+import { judgeKey } from './rules/encryption.ts';
 import { objectNameProblem } from './rules/names.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { segmentsOf, segmentsWithin } from './segments.ts';
@@ -22,14 +26,22 @@ export interface ObjectAddress {
 /** `bucketNotFound`, `objectNotFound`, `preconditionFailed` or `notModified`. */
 export async function getObject(
   deps: NamespaceDeps,
-  input: { readonly address: ObjectAddress; readonly preconditions: Preconditions },
+  input: {
+    readonly address: ObjectAddress;
+    readonly preconditions: Preconditions;
+    /** Must be the object's when it is given, and be given when the bytes are to be read. */
+    readonly customerKey?: CustomerKey;
+    readonly isForBytes?: boolean;
+  },
 ): Promise<NamedObject> {
-  const { address, preconditions } = input;
+  const { address, preconditions, customerKey, isForBytes = false } = input;
   const bucket = await readBucket(deps.metadata, address.bucket);
   const isPossible = objectNameProblem(address.name) === undefined;
   const state = addressed(address, isPossible ? await visibleState(deps, bucket, address) : undefined);
   const refusal = judgePreconditions(preconditions, state);
   if (refusal !== undefined) throw refusal;
+  const wrongKey = judgeKey(state.encryption, customerKey, { side: 'target', isForBytes });
+  if (wrongKey !== undefined) throw wrongKey;
   return { bucket: address.bucket, name: address.name, state };
 }
 
@@ -57,21 +69,26 @@ async function visibleState(
   return isElsewhere ? passThrough.get(bucket.name, name) : readVisible(deps.metadata, bucket, address);
 }
 
+export interface OpenInput {
+  readonly object: NamedObject;
+  readonly range: ByteRange;
+  readonly signal: AbortSignal;
+  /** Of an object that is encrypted by one; others ignore it. */
+  readonly customerKey?: CustomerKey;
+}
+
 /**
  * Streams bytes of the very state `getObject` returned, even if it is overwritten or deleted meanwhile (until the reap
  * grace is over). Remote content comes by read-through. Backpressure bounds memory. Ends after exactly the range's
  * length: `corrupt` otherwise, `unavailable` when the owner must be asked and cannot be.
  */
-export async function* openObject(
-  deps: NamespaceDeps,
-  input: { readonly object: NamedObject; readonly range: ByteRange; readonly signal: AbortSignal },
-): AsyncIterable<Uint8Array> {
+export async function* openObject(deps: NamespaceDeps, input: OpenInput): AsyncIterable<Uint8Array> {
   const { object, range, signal } = input;
   assertRange(object, range);
   signal.throwIfAborted();
   let sent = 0;
   const length = range.end - range.start;
-  for await (const chunk of openRange(deps, object, range, signal)) {
+  for await (const chunk of openRange(deps, input)) {
     signal.throwIfAborted();
     sent += chunk.length;
     if (sent > length) break;
@@ -91,9 +108,7 @@ function assertRange(object: NamedObject, range: ByteRange): void {
 
 async function* openRange(
   deps: NamespaceDeps,
-  object: NamedObject,
-  range: ByteRange,
-  signal: AbortSignal,
+  { object, range, signal, customerKey }: OpenInput,
 ): AsyncIterable<Uint8Array> {
   const { bucket, name, state } = object;
   if (range.start === range.end) return;
@@ -104,19 +119,33 @@ async function* openRange(
     yield* deps.readThrough.open({ bucket, name, generation: state.generation }, range, signal);
     return;
   }
+  const wrongKey = judgeKey(state.encryption, state.encryption?.kind === 'customer' ? customerKey : undefined, {
+    side: 'target',
+    isForBytes: true,
+  });
+  if (wrongKey !== undefined) throw wrongKey;
   const segments = await segmentsOf(deps.metadata, state.content);
-  for (const segment of segmentsWithin(segments, range)) yield* openSegment(deps, segment);
+  for (const segment of segmentsWithin(segments, range)) {
+    yield* openSegment(deps, segment, segmentKey(segment, customerKey));
+  }
 }
 
-async function* openSegment(deps: NamespaceDeps, segment: Segment): AsyncIterable<Uint8Array> {
+async function* openSegment(
+  deps: NamespaceDeps,
+  segment: Segment,
+  dataKey: SecretKey | undefined,
+): AsyncIterable<Uint8Array> {
   const { blobId, offset, length } = segment;
   if (segment.inline !== true) {
-    yield* deps.blobs.open(blobId, { start: offset, end: offset + length });
+    yield* deps.blobs.open(blobId, { start: offset, end: offset + length }, dataKey === undefined ? {} : { dataKey });
     return;
   }
   const [row] = await deps.metadata.get([inlineKey(blobId)]);
   if (row === undefined) throw new StraitError('corrupt', `inline blob ${blobId} is missing`, { blob: blobId });
-  const bytes = decodeInline(row.value, blobId);
+  const bytes =
+    dataKey === undefined
+      ? decodeInline(row.value, blobId)
+      : openInline(dataKey, blobId, decodeInline(row.value, blobId, 'aes-256-gcm'));
   if (bytes.length < offset + length) {
     throw new StraitError('corrupt', `inline blob ${blobId} is too short`, { blob: blobId });
   }

@@ -13,6 +13,7 @@ import * as listing from './list-objects.ts';
 import * as operating from './operations.ts';
 import * as reading from './read-object.ts';
 import * as restoring from './restore-object.ts';
+import * as rewriting from './rewrite-object.ts';
 import * as uploading from './uploads.ts';
 
 type Use<Input, Output> = (input: Input) => Promise<Output>;
@@ -37,6 +38,7 @@ export interface Namespace {
   readonly changeObject: Use<InputOf<typeof changing.changeObject>, NamedObject>;
   readonly deleteObject: Use<InputOf<typeof changing.deleteObject>, void>;
   readonly copyObject: Use<copying.CopyInput, NamedObject>;
+  readonly rewriteObject: Use<rewriting.RewriteInput, rewriting.RewriteProgress>;
   readonly moveObject: Use<copying.CopyInput, NamedObject>;
   readonly composeObject: Use<composing.ComposeInput, NamedObject>;
   readonly getOperation: Use<operating.OperationAddress, Operation>;
@@ -72,6 +74,7 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     changeObject: (input) => changing.changeObject(deps, input),
     deleteObject: (input) => changing.deleteObject(deps, input),
     copyObject: (input) => copying.copyObject(deps, input),
+    rewriteObject: (input) => rewriting.rewriteObject(deps, input),
     moveObject: (input) => copying.moveObject(deps, input),
     composeObject: (input) => composing.composeObject(deps, input),
     getOperation: (address) => operating.getOperation(deps, address),

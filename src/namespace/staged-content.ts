@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { crc32c } from '@node-rs/crc32';
+import type { CustomerKey } from '../model/encryption.ts';
 import { StraitError } from '../model/errors.ts';
 import { type BlobId, blobId } from '../model/ids.ts';
-import type { Content } from '../model/object.ts';
+import type { Content, Segment } from '../model/object.ts';
 import { randomHex } from '../runtime/random.ts';
 import type { SealedBlob } from '../stores/blobs/port.ts';
 import type { MetadataView } from '../stores/metadata/port.ts';
+import { closeInline, newDataKey, wrapDataKey } from './data-keys.ts';
 import type { NamespaceDeps } from './deps.ts';
 import type { Alongside } from './object-transaction.ts';
 import { decodeBlob, encodeBlob, encodeInline } from './rows/blob-rows.ts';
@@ -18,7 +20,8 @@ export type StagedContent = ContentFacts & {
   readonly stagedMs: number;
 } & (
     | { readonly place: 'none' }
-    | { readonly place: 'inline'; readonly blobId: BlobId; readonly bytes: Uint8Array }
+    /** `row`: what is stored, encrypted if it must be; the bytes themselves are kept nowhere else. */
+    | { readonly place: 'inline'; readonly blobId: BlobId; readonly row: Uint8Array }
     | { readonly place: 'store'; readonly blobId: BlobId }
   );
 
@@ -26,10 +29,25 @@ export type StagedContent = ContentFacts & {
  * Takes bytes in: up to `inlineBytesMax` in memory, more into the blob store as they come. Rejects with the source's
  * own error when it fails. Nothing is left behind then.
  */
-export async function stageContent(deps: NamespaceDeps, source: AsyncIterable<Uint8Array>): Promise<StagedContent> {
+export async function stageContent(
+  deps: NamespaceDeps,
+  source: AsyncIterable<Uint8Array>,
+  key?: CustomerKey,
+): Promise<StagedContent> {
   const taken = await takeSmall(source, deps.settings.inlineBytesMax);
-  if (taken.kind === 'small') return stagedInline(deps, taken.bytes);
-  return stagedBlob(deps, await deps.blobs.write(withinObjectLimit(taken.source), { md5: true }));
+  if (taken.kind === 'small') return stagedInline(deps, taken.bytes, key);
+  const body = withinObjectLimit(taken.source);
+  if (key === undefined) return stagedBlob(deps, await deps.blobs.write(body, { md5: true }));
+  const dataKey = newDataKey(deps.random);
+  const sealed = await deps.blobs.write(body, { md5: true, dataKey });
+  const wrappedKey = wrapDataKey(deps.random, key, sealed.blobId, dataKey);
+  return stagedBlob(deps, sealed, { wrappedKey, keySha256: key.sha256 });
+}
+
+/** What a blob that was encrypted for a customer's key is read with. */
+export interface WrappedFor {
+  readonly wrappedKey: Uint8Array;
+  readonly keySha256: string;
 }
 
 /** A source told apart: all of it when it is small, else the whole of it again, unread. */
@@ -70,26 +88,38 @@ async function* withinObjectLimit(source: AsyncIterable<Uint8Array>): AsyncItera
   }
 }
 
-export function stagedInline(deps: NamespaceDeps, bytes: Uint8Array): StagedContent {
+export function stagedInline(deps: NamespaceDeps, bytes: Uint8Array, key?: CustomerKey): StagedContent {
   const facts = {
     size: bytes.length,
     crc32c: crc32c(bytes),
     md5: new Uint8Array(createHash('md5').update(bytes).digest()),
     stagedMs: deps.clock.nowMs(),
+    ...encryptedFor(key?.sha256),
   };
   if (bytes.length === 0) return { ...facts, place: 'none', content: { kind: 'local', segments: [] } };
   const id = blobId(randomHex(deps.random, 16));
   const segment = { blobId: id, offset: 0, length: bytes.length, inline: true as const };
-  return { ...facts, place: 'inline', blobId: id, bytes, content: { kind: 'local', segments: [segment] } };
+  if (key === undefined) {
+    const content: Content = { kind: 'local', segments: [segment] };
+    return { ...facts, place: 'inline', blobId: id, row: encodeInline(bytes), content };
+  }
+  const dataKey = newDataKey(deps.random);
+  const row = encodeInline(closeInline(deps.random, dataKey, id, bytes), 'aes-256-gcm');
+  const wrappedKey = wrapDataKey(deps.random, key, id, dataKey);
+  const content: Content = { kind: 'local', segments: [{ ...segment, wrappedKey }] };
+  return { ...facts, place: 'inline', blobId: id, row, content };
 }
 
-export function stagedBlob(deps: NamespaceDeps, sealed: SealedBlob): StagedContent {
-  const { size, md5 } = sealed;
-  const content: Content = {
-    kind: 'local',
-    segments: size === 0 ? [] : [{ blobId: sealed.blobId, offset: 0, length: size }],
-  };
-  const facts = { size, crc32c: sealed.crc32c, content, stagedMs: deps.clock.nowMs() };
+const encryptedFor = (keySha256: string | undefined): Pick<ContentFacts, 'encryption'> =>
+  keySha256 === undefined ? {} : { encryption: { kind: 'customer', keySha256 } };
+
+export function stagedBlob(deps: NamespaceDeps, sealed: SealedBlob, wrapped?: WrappedFor): StagedContent {
+  const { size, md5, blobId: id } = sealed;
+  const segment: Segment = { blobId: id, offset: 0, length: size };
+  const kept = wrapped === undefined ? segment : { ...segment, wrappedKey: wrapped.wrappedKey };
+  const content: Content = { kind: 'local', segments: size === 0 ? [] : [kept] };
+  const encryption = encryptedFor(wrapped?.keySha256);
+  const facts = { size, crc32c: sealed.crc32c, content, stagedMs: deps.clock.nowMs(), ...encryption };
   const sums = { ...facts, ...(md5 === undefined ? {} : { md5 }) };
   return size === 0 ? { ...sums, place: 'none' } : { ...sums, place: 'store', blobId: sealed.blobId };
 }
@@ -106,7 +136,7 @@ export async function stagedRows(deps: NamespaceDeps, view: MetadataView, staged
   const key = blobKey(staged.blobId);
   const value = encodeBlob({ size: staged.size, place: staged.place });
   if (staged.place === 'inline') {
-    const inline = { kind: 'put' as const, key: inlineKey(staged.blobId), value: encodeInline(staged.bytes) };
+    const inline = { kind: 'put' as const, key: inlineKey(staged.blobId), value: staged.row };
     return { writes: [inline, { kind: 'put', key, value }] };
   }
   if (deps.clock.nowMs() - staged.stagedMs > STAGED_MS_MAX) {

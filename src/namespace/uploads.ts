@@ -1,3 +1,4 @@
+import type { CustomerKey } from '../model/encryption.ts';
 import { StraitError } from '../model/errors.ts';
 import type { StagingId } from '../model/ids.ts';
 import type { NamedObject } from '../model/object.ts';
@@ -10,22 +11,27 @@ import { assertWritable, readBucket } from './object-access.ts';
 import { uploadKey } from './rows/keys.ts';
 import { type ExpectedContent, encodeUpload, type UploadRow } from './rows/upload-row.ts';
 import { assertAttributes } from './rules/attributes.ts';
+import { assertChoice, chosenEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
 import { OBJECT_BYTES_MAX } from './rules/new-state.ts';
 import { type ChunkPlan, freshBytes, planChunk } from './rules/upload-chunk.ts';
-import { stagedBlob, stagedInline, takeSmall } from './staged-content.ts';
+import { type StagedContent, stagedBlob, stagedInline, takeSmall } from './staged-content.ts';
 import {
   beginStaging,
+  boxSessionKey,
   dropStaging,
   endedAnswer,
   type ReadUpload,
   readPersisted,
   readUpload,
+  sessionCustomerKey,
+  stagingKeyOf,
   takenOver,
   touchUpload,
   UPLOAD_ID_BYTES,
   untieStaging,
   uploadGone,
+  wrappedOf,
   writeUpload,
 } from './upload-session.ts';
 
@@ -38,6 +44,7 @@ export type UploadProgress =
 export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Promise<{ readonly uploadId: string }> {
   assertObjectName(target.name);
   assertAttributes(target.attributes);
+  assertChoice(target);
   const bucket = await readBucket(deps.metadata, target.bucket);
   assertWritable(deps, bucket);
   if ((target.expected.size ?? 0) > OBJECT_BYTES_MAX) {
@@ -45,6 +52,11 @@ export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Pr
     throw new StraitError('payloadTooLarge', message, { limitBytes: OBJECT_BYTES_MAX });
   }
   const uploadId = randomHex(deps.random, UPLOAD_ID_BYTES);
+  const { sessionId, sessionKey } =
+    target.customerKey === undefined
+      ? { sessionId: uploadId, sessionKey: undefined }
+      : boxSessionKey(deps, uploadId, target.customerKey);
+  const encryption = chosenEncryption(target);
   const nowMs = deps.clock.nowMs();
   const row: UploadRow = {
     bucket: target.bucket,
@@ -53,6 +65,8 @@ export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Pr
     attributes: target.attributes,
     preconditions: target.preconditions,
     expected: target.expected,
+    ...(encryption && { encryption }),
+    ...(sessionKey && { sessionKey }),
     createdMs: nowMs,
     touchedMs: nowMs,
     status: { kind: 'open' },
@@ -61,7 +75,7 @@ export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Pr
   return decideAndCommit(deps, async () => ({
     kind: 'commit',
     transaction: { checks: [{ kind: 'absent', key }], writes: [{ kind: 'put', key, value: encodeUpload(row) }] },
-    result: () => ({ uploadId }),
+    result: () => ({ uploadId: sessionId }),
   }));
 }
 
@@ -71,16 +85,18 @@ export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Pr
  * does, through `appendUpload`, with an empty body and `total`.
  */
 export async function uploadStatus(deps: NamespaceDeps, uploadId: string): Promise<UploadProgress> {
-  const upload = await readUpload(deps, uploadId);
+  const upload = await readClientUpload(deps, uploadId);
   const ended = endedAnswer(upload);
   if (ended !== undefined) return { kind: 'finished', object: ended };
-  const { persisted, stagingId, sealed } = await readPersisted(deps, upload);
+  const { persisted, stagingId, sealed, wrapped } = await readPersisted(deps, upload);
   if (sealed !== undefined) {
-    return { kind: 'finished', object: await finishUpload(deps, upload, stagedBlob(deps, sealed)) };
+    return { kind: 'finished', object: await finishUpload(deps, upload, stagedBlob(deps, sealed, wrapped)) };
   }
   if (stagingId === undefined || persisted !== (upload.row.expected.size ?? upload.row.total))
     return { kind: 'open', persisted };
-  return { kind: 'finished', object: await sealAndFinish(deps, { ...upload, stagingId }) };
+  const customerKey = sessionCustomerKey(upload, undefined);
+  const object = await sealAndFinish(deps, { ...upload, stagingId }, { ...(customerKey && { customerKey }) });
+  return { kind: 'finished', object };
 }
 
 /** One PUT of a session. `total`: the object's whole size when the client stated it; the upload ends there. */
@@ -94,6 +110,8 @@ export interface UploadChunk {
   readonly total?: number;
   /** Checksums stated with this request (`X-Goog-Hash` on the final chunk). */
   readonly expected?: Pick<ExpectedContent, 'crc32c' | 'md5'>;
+  /** Must be the session's when it is given. */
+  readonly customerKey?: CustomerKey;
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -105,17 +123,19 @@ export interface UploadChunk {
  * may be left unread.
  */
 export async function appendUpload(deps: NamespaceDeps, chunk: UploadChunk): Promise<UploadProgress> {
-  const upload = await readUpload(deps, chunk.uploadId);
+  const upload = await readClientUpload(deps, chunk.uploadId);
   const ended = endedAnswer(upload);
   if (ended !== undefined) return { kind: 'finished', object: ended };
-  const { persisted, stagingId, sealed } = await readPersisted(deps, upload);
+  const customerKey = sessionCustomerKey(upload, chunk.customerKey);
+  const { persisted, stagingId, sealed, wrapped } = await readPersisted(deps, upload);
   const plan = planChunk(chunk, { persisted, declaredSize: upload.row.expected.size });
   if (sealed !== undefined) {
-    const object = await finishUpload(deps, upload, stagedBlob(deps, sealed), chunk.expected);
+    const object = await finishUpload(deps, upload, stagedBlob(deps, sealed, wrapped), chunk.expected);
     return { kind: 'finished', object };
   }
-  if (stagingId !== undefined) return appendStaged(deps, { ...upload, stagingId }, chunk, plan);
-  return appendFirst(deps, upload, chunk, plan);
+  const keyed = { ...chunk, ...(customerKey && { customerKey }) };
+  if (stagingId !== undefined) return appendStaged(deps, { ...upload, stagingId }, keyed, plan);
+  return appendFirst(deps, upload, keyed, plan);
 }
 
 type StagedUpload = ReadUpload & { readonly stagingId: StagingId };
@@ -130,15 +150,15 @@ async function appendFirst(
   if (!plan.isLast && plan.take === 0) return { kind: 'open', persisted: 0 };
   const { inlineBytesMax } = deps.settings;
   if (!plan.isLast || (Number.isFinite(plan.take) && plan.take > inlineBytesMax)) {
-    return appendStaged(deps, await beginStaging(deps, upload), chunk, plan);
+    return appendStaged(deps, await beginStaging(deps, upload, chunk.customerKey), chunk, plan);
   }
   const taken = await takeSmall(freshBytes(chunk.body, plan), inlineBytesMax);
   if (taken.kind === 'small' && (plan.total === undefined || taken.bytes.length === plan.total)) {
-    const object = await finishUpload(deps, upload, stagedInline(deps, taken.bytes), chunk.expected);
+    const object = await finishUpload(deps, upload, stagedInline(deps, taken.bytes, chunk.customerKey), chunk.expected);
     return { kind: 'finished', object };
   }
   const body = taken.kind === 'small' ? one(taken.bytes) : taken.source;
-  return appendStaged(deps, await beginStaging(deps, upload), { ...chunk, body }, plan);
+  return appendStaged(deps, await beginStaging(deps, upload, chunk.customerKey), { ...chunk, body }, plan);
 }
 
 async function appendStaged(
@@ -153,18 +173,18 @@ async function appendStaged(
   const touched = { ...(await touchUpload(deps, declared)), stagingId: upload.stagingId };
   const isWhole = plan.isLast && (plan.total === undefined || persisted === plan.total);
   if (!isWhole) return { kind: 'open', persisted };
-  return { kind: 'finished', object: await sealAndFinish(deps, touched, chunk.expected) };
+  return { kind: 'finished', object: await sealAndFinish(deps, touched, chunk) };
 }
 
 async function sealAndFinish(
   deps: NamespaceDeps,
   upload: StagedUpload,
-  expected: ExpectedContent = {},
+  { expected, customerKey }: Pick<UploadChunk, 'expected' | 'customerKey'>,
 ): Promise<NamedObject> {
   deps.crashPoints.reach('upload.before-seal');
-  const sealed = await sealStaging(deps, upload.uploadId, upload.stagingId);
+  const staged = await sealSession(deps, upload, customerKey);
   deps.crashPoints.reach('upload.after-seal');
-  return finishUpload(deps, upload, stagedBlob(deps, sealed), expected);
+  return finishUpload(deps, upload, staged, expected);
 }
 
 async function appendBytes(
@@ -174,17 +194,46 @@ async function appendBytes(
   plan: ChunkPlan,
 ): Promise<number> {
   const fresh = freshBytes(chunk.body, plan);
-  const appended = await deps.blobs.append(upload.stagingId, plan.persisted, fresh).catch((error: unknown) => {
-    throw sessionError(upload.uploadId, error);
+  return appendToSession(deps, upload, { offset: plan.persisted, source: fresh, customerKey: chunk.customerKey });
+}
+
+/** Bytes for a session's staging, and the durable offset they made. */
+export async function appendToSession(
+  deps: NamespaceDeps,
+  upload: ReadUpload & { readonly stagingId: StagingId },
+  bytes: {
+    readonly offset: number;
+    readonly source: AsyncIterable<Uint8Array>;
+    readonly customerKey: CustomerKey | undefined;
+  },
+): Promise<number> {
+  const { stagingId, uploadId } = upload;
+  const dataKey = stagingKeyOf(upload, stagingId, bytes.customerKey);
+  const appended = await deps.blobs.append(stagingId, bytes.offset, bytes.source, dataKey).catch((error: unknown) => {
+    throw sessionError(uploadId, error);
   });
   if ('sourceError' in appended) throw appended.sourceError;
   return appended.durableOffset;
 }
 
-async function sealStaging(deps: NamespaceDeps, uploadId: string, stagingId: StagingId) {
-  return deps.blobs.seal(stagingId).catch((error: unknown) => {
+export async function sealSession(
+  deps: NamespaceDeps,
+  upload: ReadUpload & { readonly stagingId: StagingId },
+  key: CustomerKey | undefined,
+): Promise<StagedContent> {
+  const { stagingId, uploadId } = upload;
+  const sealed = await deps.blobs.seal(stagingId, stagingKeyOf(upload, stagingId, key)).catch((error: unknown) => {
     throw sessionError(uploadId, error);
   });
+  return stagedBlob(deps, sealed, wrappedOf(upload.row).wrapped);
+}
+
+/** A session that a client fills: the token of a rewrite is none. */
+async function readClientUpload(deps: NamespaceDeps, sessionId: string): Promise<ReadUpload> {
+  const upload = await readUpload(deps, sessionId);
+  const { uploadId, row } = upload;
+  if (row.rewrite === undefined) return upload;
+  throw new StraitError('uploadNotFound', `there is no upload session ${uploadId}`, { uploadId });
 }
 
 /** What the blob store's refusals mean to the client of a session. */
@@ -223,7 +272,7 @@ async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
 /** Ends the session and drops its bytes; later calls are `uploadGone`. A finished session stays as it is. */
 export async function cancelUpload(deps: NamespaceDeps, uploadId: string): Promise<void> {
   const ended = await decideAndCommit(deps, async () => {
-    const upload = await readUpload(deps, uploadId);
+    const upload = await readClientUpload(deps, uploadId);
     const { row } = upload;
     if (row.status.kind !== 'open') return { kind: 'done', result: undefined };
     const cancelled: UploadRow = { ...row, touchedMs: deps.clock.nowMs(), status: { kind: 'cancelled' } };

@@ -1,4 +1,5 @@
 /** The object row: two faces of one name (docs/formats/metadata.md, "Object row"). */
+import type { ObjectEncryption } from '../../model/encryption.ts';
 import type { AppliedFace, ObjectFaces } from '../../model/faces.ts';
 import { blobId, generation } from '../../model/ids.ts';
 import type { Content, ObjectAttributes, ObjectState, Segment } from '../../model/object.ts';
@@ -42,10 +43,14 @@ export interface StoredState extends StoredAttributes {
   x?: number;
   y?: number;
   r?: string;
+  K?: StoredEncryption;
   /** Local segments, a page of segments with their count, or 0 for remote content. */
   b: StoredSegment[] | { p: Uint8Array; n: number } | 0;
 }
-type StoredSegment = [Uint8Array, number, number, (1 | 0)?];
+/** Blob id, offset, length, inline, wrapped data key. */
+type StoredSegment = [Uint8Array, number, number, (1 | 0)?, Uint8Array?];
+/** What wraps the data keys: 1 = a customer's key, by its SHA-256; 3 = a Cloud KMS key, by its name. 2 is kept. */
+export type StoredEncryption = [1, Uint8Array] | [3, string];
 /** `[published, applied, set]`: applied is 0 for the same, null for gone. */
 type StoredFaces = [StoredState | null, StoredState | 0 | null, Uint8Array | null];
 
@@ -99,6 +104,7 @@ export function storeState(state: ObjectState, withGeneration: boolean): StoredS
   if (state.softDeleteTimeMs !== undefined) stored.x = state.softDeleteTimeMs;
   if (state.hardDeleteTimeMs !== undefined) stored.y = state.hardDeleteTimeMs;
   if (state.restoreToken !== undefined) stored.r = state.restoreToken;
+  if (state.encryption !== undefined) stored.K = storeEncryption(state.encryption);
   storeAttributes(stored, state);
   return stored;
 }
@@ -135,6 +141,7 @@ export function loadState(stored: StoredState, ownGeneration: bigint): ObjectSta
     ...(stored.x === undefined ? {} : { softDeleteTimeMs: stored.x }),
     ...(stored.y === undefined ? {} : { hardDeleteTimeMs: stored.y }),
     ...(stored.r === undefined ? {} : { restoreToken: stored.r }),
+    ...(stored.K === undefined ? {} : { encryption: loadEncryption(stored.K) }),
     content: loadContent(stored.b),
     ...loadAttributes(stored),
   };
@@ -162,12 +169,23 @@ function loadMetadata(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
+export function storeEncryption(encryption: ObjectEncryption): StoredEncryption {
+  return encryption.kind === 'kms' ? [3, encryption.keyName] : [1, Buffer.from(encryption.keySha256, 'base64')];
+}
+
+export function loadEncryption([kind, key]: StoredEncryption): ObjectEncryption {
+  return kind === 3
+    ? { kind: 'kms', keyName: key }
+    : { kind: 'customer', keySha256: Buffer.from(key).toString('base64') };
+}
+
 function storeContent(content: Content): StoredState['b'] {
   if (content.kind === 'remote') return 0;
   if (content.kind === 'paged') return { p: Buffer.from(content.pageId, 'hex'), n: content.segmentCount };
   return content.segments.map((segment) => {
     const stored: StoredSegment = [Buffer.from(segment.blobId, 'hex'), segment.offset, segment.length];
-    if (segment.inline) stored.push(1);
+    if (segment.wrappedKey !== undefined) stored.push(segment.inline ? 1 : 0, segment.wrappedKey);
+    else if (segment.inline) stored.push(1);
     return stored;
   });
 }
@@ -177,8 +195,13 @@ function loadContent(stored: StoredState['b']): Content {
   if (!Array.isArray(stored)) {
     return { kind: 'paged', pageId: blobId(Buffer.from(stored.p).toString('hex')), segmentCount: stored.n };
   }
-  const segments = stored.map(([id, offset, length, inline]): Segment => {
-    const segment = { blobId: blobId(Buffer.from(id).toString('hex')), offset, length };
+  const segments = stored.map(([id, offset, length, inline, wrappedKey]): Segment => {
+    const segment: Segment = {
+      blobId: blobId(Buffer.from(id).toString('hex')),
+      offset,
+      length,
+      ...(wrappedKey === undefined ? {} : { wrappedKey: Uint8Array.from(wrappedKey) }),
+    };
     return inline === 1 ? { ...segment, inline: true } : segment;
   });
   return { kind: 'local', segments };

@@ -1,9 +1,11 @@
 import type { Bucket } from '../../model/bucket.ts';
+import type { ObjectEncryption } from '../../model/encryption.ts';
 import { StraitError } from '../../model/errors.ts';
 import { generation } from '../../model/ids.ts';
 import type { Content, ObjectAttributes, ObjectState } from '../../model/object.ts';
 import { hasAutoclass } from './bucket-settings.ts';
 import { combineCrc32c } from './crc32c-combine.ts';
+import { defaultEncryption } from './encryption.ts';
 
 /** What a mutation makes of an object, as data. Times come in; the generation is minted by the commit. */
 
@@ -20,6 +22,8 @@ export interface ContentFacts {
   readonly crc32c: number;
   readonly md5?: Uint8Array;
   readonly componentCount?: number;
+  /** Whose key the bytes are under; absent: the bucket's default for a new object. */
+  readonly encryption?: ObjectEncryption;
   readonly content: Content;
 }
 
@@ -30,10 +34,12 @@ export function newState(
   context: { readonly bucket: Bucket; readonly nowMs: number },
 ): ObjectState {
   const { bucket, nowMs } = context;
+  const encryption = facts.encryption ?? defaultEncryption(bucket);
   return {
     storageClass: bucket.storageClass,
     ...attributes,
     ...facts,
+    ...(encryption === undefined ? {} : { encryption }),
     generation: UNMINTED,
     metageneration: 1n,
     timeCreatedMs: nowMs,
@@ -60,6 +66,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'softDeleteTimeMs',
   'hardDeleteTimeMs',
   'restoreToken',
+  'encryption',
   'content',
 ] satisfies readonly Exclude<keyof ObjectState, keyof ObjectAttributes>[]);
 
@@ -68,15 +75,22 @@ export function attributesOf(state: ObjectState): ObjectAttributes {
   return Object.fromEntries(Object.entries(state).filter(([field]) => !OWN_FIELDS.has(field)));
 }
 
+/** The facts under what a request chose instead. */
+export function withEncryption(facts: ContentFacts, encryption: ObjectEncryption | undefined): ContentFacts {
+  const { encryption: _encryption, ...rest } = facts;
+  return encryption === undefined ? rest : { ...rest, encryption };
+}
+
 /** What a copy shares with its source. */
 export function factsOf(state: ObjectState): ContentFacts {
-  const { size, crc32c, md5, componentCount, content } = state;
+  const { size, crc32c, md5, componentCount, encryption, content } = state;
   return {
     size,
     crc32c,
     content,
     ...(md5 === undefined ? {} : { md5 }),
     ...(componentCount === undefined ? {} : { componentCount }),
+    ...(encryption === undefined ? {} : { encryption }),
   };
 }
 
