@@ -359,16 +359,3 @@ test('prettyPrint=false gives one line; unknown parameters are ignored', async (
   assert.ok(!(await gcs.get(bucket, 'x', '?prettyPrint=false&key=AIza&quotaUser=me&whatever=1')).text.includes('\n'));
   assert.deepEqual((await gcs.list(bucket, '?prettyPrint=false')).json, (await gcs.list(bucket)).json);
 });
-
-test('customer-supplied keys are refused, not dropped', async () => {
-  const bucket = await gcs.bucket();
-  const headers = {
-    'x-goog-encryption-algorithm': 'AES256',
-    'x-goog-encryption-key': 'a',
-    'x-goog-encryption-key-sha256': 'b',
-  };
-  const path = `/upload/storage/v1/b/${bucket}/o?uploadType=media&name=x`;
-  assert.equal((await gcs.call('POST', path, { headers, body: 'x' })).status, 501);
-  assert.equal((await gcs.tryPut(bucket, 'x', 'x', '&kmsKeyName=k')).status, 501);
-  assert.equal((await gcs.get(bucket, 'x')).status, 404);
-});

@@ -67,6 +67,10 @@ export interface GcsJson {
   readonly done: boolean;
   readonly totalBytesRewritten: string;
   readonly objectSize: string;
+  readonly rewriteToken: string;
+  readonly kmsKeyName: string;
+  readonly customerEncryption: { readonly encryptionAlgorithm: string; readonly keySha256: string };
+  readonly encryption: unknown;
   readonly error: {
     readonly code: number;
     readonly message: string;

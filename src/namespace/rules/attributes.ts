@@ -1,5 +1,6 @@
 import { StraitError } from '../../model/errors.ts';
 import type { ObjectAttributes } from '../../model/object.ts';
+import { assertKmsKeyName, defaultEncryption } from './encryption.ts';
 import { utf8Length } from './names.ts';
 
 /**
@@ -55,6 +56,8 @@ export function assertStorageClass(storageClass: string): void {
 }
 
 export function assertBucketSettings(settings: Readonly<Record<string, unknown>>): void {
+  const key = defaultEncryption({ settings });
+  if (key?.kind === 'kms') assertKmsKeyName(key.keyName, 'encryption.defaultKmsKeyName');
   assertJson('bucket resource', settings, BUCKET_SETTINGS_BYTES_MAX);
 }
 

@@ -67,7 +67,7 @@ export function chosenEncryption({ customerKey, kmsKeyName }: EncryptionChoice):
 }
 
 /** The encryption of new objects that no request chooses: `encryption.defaultKmsKeyName` of the bucket. */
-export function defaultEncryption({ settings }: Bucket): ObjectEncryption | undefined {
+export function defaultEncryption({ settings }: Pick<Bucket, 'settings'>): ObjectEncryption | undefined {
   const { encryption } = settings;
   if (typeof encryption !== 'object' || encryption === null || !('defaultKmsKeyName' in encryption)) return undefined;
   const { defaultKmsKeyName: keyName } = encryption;

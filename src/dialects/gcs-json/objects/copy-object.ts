@@ -1,14 +1,17 @@
-/** objects.copy, objects.rewrite, objects.move and objects.compose. All end in their first call: no bytes move. */
+/** objects.copy, objects.rewrite, objects.move and objects.compose. */
 import { generation } from '../../../model/ids.ts';
-import type { NamedObject, ObjectAttributes } from '../../../model/object.ts';
+import type { NamedObject } from '../../../model/object.ts';
 import type { Preconditions } from '../../../model/preconditions.ts';
 import type { ComposeInput, CopyInput } from '../../../namespace/copy-object.ts';
+import type { RewriteProgress } from '../../../namespace/rewrite-object.ts';
+import { attributesOf } from '../../../namespace/rules/new-state.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
 import { invalidParameter } from '../api/bad-input.ts';
 import { isObject, type Resource } from '../api/body.ts';
 import type { Call } from '../api/call.ts';
 import type { GcsJsonContext } from '../api/context.ts';
-import { generationOf, projectionOf, refuseCustomerKeys } from '../api/decode-params.ts';
+import { customerKeyOf, encryptionChoice, sourceKeyOf } from '../api/customer-keys.ts';
+import { generationOf, projectionOf } from '../api/decode-params.ts';
 import { changingPreconditions, sourcePreconditions } from '../api/preconditions.ts';
 import { renderJson } from '../protocol/render-json.ts';
 import { decodeObject } from './decode-object.ts';
@@ -26,16 +29,24 @@ export async function rewriteObject(call: Call<'objects.rewrite'>): Promise<Http
   if (perCall !== undefined && (perCall === 0n || perCall % MEBIBYTE !== 0n)) {
     throw invalidParameter('maxBytesRewrittenPerCall', 'maxBytesRewrittenPerCall must be a multiple of 1 MiB.');
   }
-  const object = await call.context.namespace.copyObject(await decodeCopy(call));
+  const rewriteToken = call.text('rewriteToken');
+  const progress = await call.context.namespace.rewriteObject({
+    ...(await decodeCopy(call)),
+    ...(perCall === undefined ? {} : { bytesPerCallMax: Number(perCall) }),
+    ...(rewriteToken === undefined ? {} : { rewriteToken }),
+  });
+  return renderJson({ kind: 'storage#rewriteResponse', ...renderProgress(call, progress) }, call.form);
+}
+
+function renderProgress(call: Call, progress: RewriteProgress): Resource {
+  if (progress.kind === 'open') {
+    const { bytesRewritten, size, rewriteToken } = progress;
+    return { totalBytesRewritten: String(bytesRewritten), objectSize: String(size), done: false, rewriteToken };
+  }
+  const { object } = progress;
   const size = String(object.state.size);
-  const answer = {
-    kind: 'storage#rewriteResponse',
-    totalBytesRewritten: size,
-    objectSize: size,
-    done: true,
-    resource: renderMade(call, object, call.body),
-  };
-  return renderJson(answer, call.form);
+  const resource = renderMade(call, object, call.body);
+  return { totalBytesRewritten: size, objectSize: size, done: true, resource };
 }
 
 export async function moveObject(call: Call<'objects.move'>): Promise<HttpReply> {
@@ -50,7 +61,6 @@ export async function moveObject(call: Call<'objects.move'>): Promise<HttpReply>
 }
 
 async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promise<CopyInput> {
-  refuseCustomerKeys(call);
   const sourceGeneration = generationOf(call, 'sourceGeneration');
   const source = { bucket: call.required('sourceBucket'), name: call.required('sourceObject') };
   return await withAttributes(call, {
@@ -58,8 +68,13 @@ async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promi
     sourcePreconditions: sourcePreconditions(call),
     destination: { bucket: call.required('destinationBucket'), name: call.required('destinationObject') },
     preconditions: changingPreconditions(call),
+    ...sourceKeyOf(call.request),
+    ...encryptionChoice(call.request, call.text('destinationKmsKeyName') ?? call.body['kmsKeyName']),
   });
 }
+
+/** Fields of a body that say nothing of the copy's metadata. */
+const NO_METADATA: ReadonlySet<string> = new Set(['crc32c', 'md5Hash', 'kmsKeyName']);
 
 /**
  * A body that sets any metadata replaces all of the source's (objects.rewrite page). One that only names a storage
@@ -67,7 +82,7 @@ async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promi
  */
 async function withAttributes(call: Call, input: CopyInput): Promise<CopyInput> {
   const { name: _name, ...fields } = call.body;
-  const given = Object.keys(fields).filter((field) => field !== 'crc32c' && field !== 'md5Hash');
+  const given = Object.keys(fields).filter((field) => !NO_METADATA.has(field));
   if (given.length === 0) return input;
   const { attributes } = decodeObject(call.body);
   if (given.some((field) => field !== 'storageClass')) return { ...input, attributes };
@@ -80,36 +95,18 @@ async function withAttributes(call: Call, input: CopyInput): Promise<CopyInput> 
     ifGenerationMatch: source.state.generation,
     ifMetagenerationMatch: source.state.metageneration,
   };
-  return { ...input, sourcePreconditions: sourcePin, attributes: { ...attributesOf(source), ...attributes } };
-}
-
-function attributesOf({ state }: NamedObject): ObjectAttributes {
-  const {
-    generation: _generation,
-    metageneration: _metageneration,
-    size: _size,
-    crc32c: _crc32c,
-    md5: _md5,
-    etag: _etag,
-    timeCreatedMs: _timeCreatedMs,
-    updatedMs: _updatedMs,
-    timeStorageClassUpdatedMs: _timeStorageClassUpdatedMs,
-    timeFinalizedMs: _timeFinalizedMs,
-    componentCount: _componentCount,
-    content: _content,
-    ...attributes
-  } = state;
-  return attributes;
+  return { ...input, sourcePreconditions: sourcePin, attributes: { ...attributesOf(source.state), ...attributes } };
 }
 
 /** Access lists are told when the request set them, unless it asks otherwise. */
 function renderMade(call: Call, object: NamedObject, resource: Resource): Resource {
   const projection = projectionOf(call, resource['acl'] === undefined ? 'noAcl' : 'full');
-  return renderObject(object, { origin: call.request.origin, generations: call.context.generations, projection });
+  const { generations } = call.context;
+  const hasKey = customerKeyOf(call.request).customerKey !== undefined;
+  return renderObject(object, { origin: call.request.origin, generations, projection, hasKey });
 }
 
 export async function composeObject(call: Call<'objects.compose'>): Promise<HttpReply> {
-  refuseCustomerKeys(call);
   const { body, context } = call;
   const destination = isObject(body['destination']) ? body['destination'] : {};
   const object = await context.namespace.composeObject({
@@ -118,6 +115,7 @@ export async function composeObject(call: Call<'objects.compose'>): Promise<Http
     preconditions: changingPreconditions(call),
     sources: decodeSources(body['sourceObjects'], context),
     deleteSources: body['deleteSourceObjects'] === true,
+    ...encryptionChoice(call.request, call.text('kmsKeyName') ?? destination['kmsKeyName']),
   });
   return renderJson(renderMade(call, object, destination), call.form);
 }

@@ -1,5 +1,4 @@
 /** Object resources as attributes: for inserts, copies and compositions (all of them) and for patches (a change). */
-import { StraitError } from '../../../model/errors.ts';
 import type { ObjectAttributes } from '../../../model/object.ts';
 import type { AttributeChange } from '../../../namespace/change-object.ts';
 import { invalidField } from '../api/bad-input.ts';
@@ -35,14 +34,12 @@ export function decodeObject(resource: Resource): DecodedObject {
 /** objects.patch: given fields replace, `null` removes, `metadata` merges key by key. */
 export function patchedAttributes(resource: Resource): AttributeChange {
   const { storageClass: _, ...fields } = resource;
-  refuseKey(fields);
   return (current) => applyFields(current, fields);
 }
 
 /** objects.update: what the body does not say is gone. The storage class changes by rewrite only. */
 export function replacedAttributes(resource: Resource): AttributeChange {
   const { storageClass: _, ...fields } = resource;
-  refuseKey(fields);
   return (current) => {
     const { storageClass } = current;
     return applyFields(storageClass === undefined ? {} : { storageClass }, fields);
@@ -52,7 +49,6 @@ export function replacedAttributes(resource: Resource): AttributeChange {
 type Draft = { -readonly [K in keyof ObjectAttributes]: ObjectAttributes[K] };
 
 function applyFields(current: ObjectAttributes, fields: Resource): ObjectAttributes {
-  refuseKey(fields);
   const next: Draft = { ...current };
   for (const name of TEXT_FIELDS) {
     const value = fields[name];
@@ -96,12 +92,6 @@ function applyOpaque(next: Draft, fields: Resource): void {
   }
   if (Object.keys(opaque).length > 0) next.opaque = opaque;
   else delete next.opaque;
-}
-
-function refuseKey(fields: Resource): void {
-  if (typeof fields['kmsKeyName'] !== 'string') return;
-  const message = 'Encryption with your own keys (kmsKeyName) is not supported.';
-  throw new StraitError('unsupported', message, { feature: 'kmsKeyName' });
 }
 
 /** Base64 of four bytes, big-endian. */

@@ -4,7 +4,8 @@ import { resolveRange } from '../../shared/byte-range.ts';
 import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
 import { gunzipStream } from '../../shared/request-body.ts';
 import type { Call } from '../api/call.ts';
-import { projectionOf, refuseCustomerKeys } from '../api/decode-params.ts';
+import { customerKeyOf } from '../api/customer-keys.ts';
+import { projectionOf } from '../api/decode-params.ts';
 import { judgeEtag, namesEtag, readingPreconditions } from '../api/preconditions.ts';
 import { renderJson } from '../protocol/render-json.ts';
 import { addressOf } from './change-object.ts';
@@ -15,19 +16,24 @@ import { etagOf, renderObject } from './render-object.ts';
 export async function getObject(call: Call<'objects.get'>): Promise<HttpReply> {
   const { context, request } = call;
   const { generations } = context;
-  refuseCustomerKeys(call);
+  const isDownload = request.target.segments[0] === 'download';
+  const isForBytes = (call.text('alt') ?? (isDownload ? 'media' : 'json')) === 'media';
+  const key = customerKeyOf(request);
   const object = await context.namespace.getObject({
     address: addressOf(call),
     preconditions: readingPreconditions(call),
+    isForBytes,
+    ...key,
   });
   const etag = etagOf(object.state, generations);
   if (judgeEtag(call, etag)) return { status: 304, headers: { ETag: etag } };
-  const isDownload = request.target.segments[0] === 'download';
-  if ((call.text('alt') ?? (isDownload ? 'media' : 'json')) === 'media') return sendMedia(call, object);
+  if (isForBytes) return sendMedia(call, object);
   const projection = projectionOf(call, 'noAcl');
-  return renderJson(renderObject(object, { origin: request.origin, generations, projection }), call.form, {
-    ETag: etag,
-  });
+  return renderJson(
+    renderObject(object, { origin: request.origin, generations, projection, hasKey: key.customerKey !== undefined }),
+    call.form,
+    { ETag: etag },
+  );
 }
 
 function sendMedia(call: Call<'objects.get'>, object: NamedObject): HttpReply {
@@ -54,7 +60,7 @@ function sendMedia(call: Call<'objects.get'>, object: NamedObject): HttpReply {
 }
 
 function open({ context, request }: Call, object: NamedObject, range: ByteRange): AsyncIterable<Uint8Array> {
-  return context.namespace.openObject({ object, range, signal: request.signal });
+  return context.namespace.openObject({ object, range, signal: request.signal, ...customerKeyOf(request) });
 }
 
 /** The Range header, unless If-Range says that the client's part is of another state. */

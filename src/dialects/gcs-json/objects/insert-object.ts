@@ -8,7 +8,8 @@ import { collect, unpackedBody } from '../../shared/request-body.ts';
 import { requiredParameter } from '../api/bad-input.ts';
 import { JSON_BODY_BYTES_MAX, type Resource } from '../api/body.ts';
 import type { Call } from '../api/call.ts';
-import { projectionOf, refuseCustomerKeys } from '../api/decode-params.ts';
+import { encryptionChoice } from '../api/customer-keys.ts';
+import { projectionOf } from '../api/decode-params.ts';
 import { changingPreconditions } from '../api/preconditions.ts';
 import { renderJson } from '../protocol/render-json.ts';
 import { decodeInsert, withEncodingParam } from '../uploads/decode-insert.ts';
@@ -21,7 +22,6 @@ export async function insertObject(call: Call<'objects.insert'>): Promise<HttpRe
   const { request } = call;
   const { query } = request.target;
   if (query.has('upload_id')) return await continueUpload(call);
-  refuseCustomerKeys(call);
   const protocol = query.get('upload_protocol') ?? request.headers['x-goog-upload-protocol'];
   const type = call.text('uploadType') ?? (protocol === 'raw' ? 'media' : protocol);
   switch (type) {
@@ -57,6 +57,7 @@ async function insertMedia(call: Call<'objects.insert'>): Promise<HttpReply> {
     name,
     attributes: withEncodingParam(call, contentType === undefined ? {} : { contentType }),
     preconditions: changingPreconditions(call),
+    ...encryptionChoice(request, call.text('kmsKeyName')),
     expected: {
       ...decodeHashHeader(headers['x-goog-hash']),
       ...(contentMd5 === undefined ? {} : { md5: decodeMd5(contentMd5, 'Content-MD5') }),
@@ -90,7 +91,10 @@ async function insertMultipart(call: Call<'objects.insert'>): Promise<HttpReply>
 function renderMade(call: Call<'objects.insert'>, object: NamedObject, resource: Resource): HttpReply {
   const projection = projectionOf(call, resource['acl'] === undefined ? 'noAcl' : 'full');
   const { generations } = call.context;
-  return renderJson(renderObject(object, { origin: call.request.origin, generations, projection }), call.form);
+  return renderJson(
+    renderObject(object, { origin: call.request.origin, generations, projection, hasKey: true }),
+    call.form,
+  );
 }
 
 async function readResourcePart(call: Call, part: IteratorResult<MultipartPart, unknown>): Promise<Resource> {

@@ -19,6 +19,10 @@ export function mediaHeaders(state: ObjectState, generations: GenerationCodec): 
     'X-Goog-Stored-Content-Encoding': headerText(state.contentEncoding ?? 'identity'),
     'X-Goog-Stored-Content-Length': state.size,
   };
+  if (state.encryption?.kind === 'customer') {
+    headers['X-Goog-Encryption-Algorithm'] = 'AES256';
+    headers['X-Goog-Encryption-Key-Sha256'] = state.encryption.keySha256;
+  }
   if (state.contentEncoding !== undefined) headers['Content-Encoding'] = headerText(state.contentEncoding);
   if (state.contentDisposition !== undefined) headers['Content-Disposition'] = headerText(state.contentDisposition);
   if (state.contentLanguage !== undefined) headers['Content-Language'] = headerText(state.contentLanguage);

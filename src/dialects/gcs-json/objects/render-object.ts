@@ -9,6 +9,8 @@ export interface RenderObjectContext {
   readonly origin: string;
   readonly generations: GenerationCodec;
   readonly projection: Projection;
+  /** Whether the client has shown the key of an object that is encrypted by one; without it no checksums are told. */
+  readonly hasKey?: boolean;
 }
 
 /** The object resource, in the order GCS writes it. 64-bit numbers are strings. */
@@ -28,8 +30,8 @@ export function renderObject(object: NamedObject, context: RenderObjectContext):
     ...renderText(state),
     storageClass: state.storageClass ?? 'STANDARD',
     size: String(state.size),
-    ...(state.md5 === undefined ? {} : { md5Hash: renderMd5(state.md5) }),
-    crc32c: renderCrc32c(state.crc32c),
+    ...renderSums(state, context),
+    ...renderEncryption(state),
     etag: etagOf(state, context.generations),
     ...(state.componentCount === undefined ? {} : { componentCount: state.componentCount }),
     ...renderHolds(state),
@@ -41,6 +43,18 @@ export function renderObject(object: NamedObject, context: RenderObjectContext):
     ...(state.metadata === undefined ? {} : { metadata: state.metadata }),
     ...renderOpaque(state, context.projection),
   };
+}
+
+/** https://cloud.google.com/storage/docs/encryption/customer-supplied-keys: checksums are told to who has the key. */
+function renderSums({ encryption, md5, crc32c }: ObjectState, { hasKey }: RenderObjectContext): Resource {
+  if (encryption?.kind === 'customer' && hasKey !== true) return {};
+  return { ...(md5 === undefined ? {} : { md5Hash: renderMd5(md5) }), crc32c: renderCrc32c(crc32c) };
+}
+
+function renderEncryption({ encryption }: ObjectState): Resource {
+  if (encryption === undefined) return {};
+  if (encryption.kind === 'kms') return { kmsKeyName: encryption.keyName };
+  return { customerEncryption: { encryptionAlgorithm: 'AES256', keySha256: encryption.keySha256 } };
 }
 
 /** As the owner gave it, else derived from the numbers on the wire. */

@@ -66,6 +66,10 @@ export function limitMutations(namespace: Namespace, clock: Clock): Namespace {
     changeObject: (input) => once(input.address.bucket, [input.address.name], () => namespace.changeObject(input)),
     deleteObject: (input) => once(input.address.bucket, [input.address.name], () => namespace.deleteObject(input)),
     copyObject: (input) => once(input.destination.bucket, [input.destination.name], () => namespace.copyObject(input)),
+    rewriteObject: (input) =>
+      input.rewriteToken === undefined
+        ? once(input.destination.bucket, [input.destination.name], () => namespace.rewriteObject(input))
+        : namespace.rewriteObject(input),
     restoreObject: (input) => once(input.address.bucket, [input.address.name], () => namespace.restoreObject(input)),
     moveObject: (input) =>
       once(input.destination.bucket, [input.source.name, input.destination.name], () => namespace.moveObject(input)),

@@ -3,6 +3,7 @@ import type { InsertTarget } from '../../../namespace/insert-object.ts';
 import { requiredParameter } from '../api/bad-input.ts';
 import type { Resource } from '../api/body.ts';
 import type { Call } from '../api/call.ts';
+import { encryptionChoice } from '../api/customer-keys.ts';
 import { changingPreconditions } from '../api/preconditions.ts';
 import { decodeHashHeader, decodeObject } from '../objects/decode-object.ts';
 
@@ -24,6 +25,7 @@ export function decodeInsert(call: Call<'objects.insert'>, parts: InsertParts): 
     name,
     attributes: withEncodingParam(call, { ...attributes, ...(contentType === undefined ? {} : { contentType }) }),
     preconditions: changingPreconditions(call),
+    ...encryptionChoice(call.request, call.text('kmsKeyName') ?? parts.resource['kmsKeyName']),
     expected: {
       ...decodeHashHeader(call.request.headers['x-goog-hash']),
       ...(crc32c === undefined ? {} : { crc32c }),

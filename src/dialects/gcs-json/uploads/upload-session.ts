@@ -5,6 +5,7 @@ import type { UploadProgress } from '../../../namespace/uploads.ts';
 import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
 import { requiredParameter } from '../api/bad-input.ts';
 import type { Call } from '../api/call.ts';
+import { customerKeyOf } from '../api/customer-keys.ts';
 import { projectionOf } from '../api/decode-params.ts';
 import { decodeHashHeader } from '../objects/decode-object.ts';
 import { renderObject } from '../objects/render-object.ts';
@@ -23,7 +24,8 @@ export async function finish(
   { uploadId, total }: { readonly uploadId: string; readonly total: number },
 ): Promise<UploadProgress> {
   const expected = decodeHashHeader(request.headers['x-goog-hash']);
-  return await context.namespace.appendUpload({ uploadId, offset: total, total, expected, body: noBytes() });
+  const key = customerKeyOf(request);
+  return await context.namespace.appendUpload({ uploadId, offset: total, total, expected, ...key, body: noBytes() });
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
@@ -50,6 +52,7 @@ export async function append({ context, request }: Call, chunk: Chunk): Promise<
     ...(end === undefined ? {} : { end }),
     ...(total === undefined ? {} : { total }),
     expected: decodeHashHeader(request.headers['x-goog-hash']),
+    ...customerKeyOf(request),
     body: request.body,
   });
 }
@@ -91,5 +94,5 @@ export function renderFinished(call: Call<'objects.insert'>, object: NamedObject
   request.trace.object = object.name;
   const { generations } = context;
   const projection = projectionOf(call, 'noAcl');
-  return renderJson(renderObject(object, { origin: request.origin, generations, projection }), call.form);
+  return renderJson(renderObject(object, { origin: request.origin, generations, projection, hasKey: true }), call.form);
 }
