@@ -1,26 +1,39 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Looks for content in stored bytes: any run of this many bytes of it, wherever it lies, counts as found. */
-export const WINDOW_BYTES = 16;
+/** A run of this many bytes of the content counts as found, wherever it lies. */
+export const RUN_BYTES = 16;
+/** Of long contents every eighth run is looked for: whatever shows 23 bytes in a row shows one of them whole. */
+const EVERY_RUN_BELOW_BYTES = 20_000;
+const LONG_STEP_BYTES = 8;
+const FILTER_BITS = 27;
 
-/** The runs of some content, to be looked for in any bytes. Content that repeats itself gives few runs. */
+/** Looks for content in stored bytes. Content that repeats itself gives few runs. */
 export class PlaintextSearch {
   readonly #runs = new Set<string>();
+  /** Bits of a hash of each run's first four bytes: most places of a file are passed over by this alone. */
+  readonly #filter = new Uint8Array(2 ** (FILTER_BITS - 3));
 
   add(content: Uint8Array): this {
-    // Every eighth start suffices: content of 23 bytes or more in a row contains one of these runs whole.
-    for (let start = 0; start + WINDOW_BYTES <= content.length; start += 8) {
-      this.#runs.add(Buffer.from(content.buffer, content.byteOffset + start, WINDOW_BYTES).toString('latin1'));
+    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    const step = bytes.length < EVERY_RUN_BELOW_BYTES ? 1 : LONG_STEP_BYTES;
+    for (let start = 0; start + RUN_BYTES <= bytes.length; start += step) {
+      this.#runs.add(bytes.toString('latin1', start, start + RUN_BYTES));
+      const bit = filterBit(bytes.readUInt32BE(start));
+      this.#filter[bit >> 3] = (this.#filter[bit >> 3] ?? 0) | (1 << (bit & 7));
     }
     return this;
   }
 
   /** Where a run begins in `bytes`; -1 when none does. */
   find(bytes: Buffer): number {
-    const text = bytes.toString('latin1');
-    for (let start = 0; start + WINDOW_BYTES <= text.length; start += 1) {
-      if (this.#runs.has(text.slice(start, start + WINDOW_BYTES))) return start;
+    let four = 0;
+    for (let end = 0; end < bytes.length; end += 1) {
+      four = ((four << 8) | (bytes[end] ?? 0)) >>> 0;
+      const start = end - 3;
+      const bit = filterBit(four);
+      if (start < 0 || ((this.#filter[bit >> 3] ?? 0) & (1 << (bit & 7))) === 0) continue;
+      if (this.#runs.has(bytes.toString('latin1', start, start + RUN_BYTES))) return start;
     }
     return -1;
   }
@@ -35,4 +48,8 @@ export class PlaintextSearch {
     }
     return found;
   }
+}
+
+function filterBit(four: number): number {
+  return Math.imul(four, 0x9e3779b1) >>> (32 - FILTER_BITS);
 }

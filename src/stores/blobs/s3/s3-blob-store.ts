@@ -105,6 +105,8 @@ export class S3BlobStore implements BlobStore {
         return sealedBefore.sealed;
       }
       if (tagged.state.isSealing) return await this.#finish(id, tagged, dataKey);
+      // A wrong key is found before the staging is marked: it must stay as it was.
+      await StagedEncoder.resume(id, tagged.state.progress, { dataKey, random: this.#deps.random });
       try {
         const state = { ...tagged.state, isSealing: true, token: this.#env.nextToken() };
         return await this.#finish(id, await this.#env.objects.writeStaging(id, state, tagged), dataKey);
