@@ -32,8 +32,8 @@ function refused(answer: Answer, reason: string): void {
   assert.equal(error?.domain, 'global');
 }
 
-const copyPath = (bucket: string, from: string, to: string, verb: 'copyTo' | 'rewriteTo', target = bucket) =>
-  `${objectPath(bucket, from)}/${verb}/b/${target}/o/${encodeURIComponent(to)}`;
+const copyPath = (bucket: string, from: string, to: string, verb: 'copyTo' | 'rewriteTo') =>
+  `${objectPath(bucket, from)}/${verb}/b/${bucket}/o/${encodeURIComponent(to)}`;
 
 test('the three headers of a key: each missing or wrong one has its own reason, and nothing is made', async () => {
   const bucket = await gcs.bucket();
@@ -296,10 +296,11 @@ test('across locations and projects bytes are rewritten, within them they are sh
   const query = `?maxBytesRewrittenPerCall=${MIB}`;
   const near = await gcs.call('POST', copyPath(here, 'source', 'near', 'rewriteTo') + query);
   assert.equal(near.json.done, true);
-  const far = await gcs.call('POST', copyPath(here, 'source', 'far', 'rewriteTo', there) + query);
+  const path = `${objectPath(here, 'source')}/rewriteTo/b/${there}/o/far`;
+  const far = await gcs.call('POST', path + query);
   assert.deepEqual([far.json.done, far.json.totalBytesRewritten], [false, String(MIB)]);
-  const path = `${copyPath(here, 'source', 'far', 'rewriteTo', there)}?rewriteToken=${far.json.rewriteToken}`;
-  assert.equal((await gcs.call('POST', path)).json.done, true);
+  const rest = await gcs.call('POST', `${path}?rewriteToken=${far.json.rewriteToken}`);
+  assert.equal(rest.json.done, true);
   assert.ok((await gcs.media(there, 'far')).bytes.equals(patterned(2 * MIB)));
 });
 

@@ -12,12 +12,19 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32c } from '@node-rs/crc32';
 import { blobId, stagingId } from '../../src/model/ids.ts';
+import type { SecretKey } from '../../src/model/secret-key.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { type CrashPoint, noCrashPoints } from '../../src/runtime/crash-points.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import { FileBlobStore } from '../../src/stores/blobs/files/file-blob-store.ts';
 import { NodeFileLayer } from '../../src/stores/blobs/files/node-file-layer.ts';
-import { type Acknowledged, WORK_CONTENT, type WorkerReply, type WorkerRequest } from '../support/blob-worker.ts';
+import {
+  type Acknowledged,
+  WORK_CONTENT,
+  WORK_KEY,
+  type WorkerReply,
+  type WorkerRequest,
+} from '../support/blob-worker.ts';
 import { figureFor } from '../support/full-figures.ts';
 import { chunked, patterned } from '../support/patterned-bytes.ts';
 import { recordFigure } from '../support/record-figure.ts';
@@ -30,10 +37,18 @@ const openStore = (folder: string) => {
   return FileBlobStore.open(deps, { folder });
 };
 
+interface Kill {
+  readonly point?: CrashPoint;
+  readonly count?: number;
+  readonly afterMs?: number;
+  readonly isEncrypted?: boolean;
+}
+
 /** Lets a worker write until it is killed; answers what it had acknowledged. */
-async function workUntilKilled(folder: string, how: { point?: CrashPoint; count?: number; afterMs?: number }) {
+async function workUntilKilled(folder: string, how: Kill) {
   const crash = how.point === undefined ? [] : [how.point, String(how.count)];
-  const child = spawn(process.execPath, [WORKER, folder, 'work', ...crash], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const mode = how.isEncrypted === true ? ['work', 'encrypted'] : ['work'];
+  const child = spawn(process.execPath, [WORKER, folder, ...mode, ...crash], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (text) => {
     output += text;
@@ -50,25 +65,30 @@ async function workUntilKilled(folder: string, how: { point?: CrashPoint; count?
   return lines.map((line): Acknowledged => JSON.parse(line));
 }
 
-async function contentOf(store: FileBlobStore, id: string, size: number): Promise<Buffer> {
+interface Key {
+  readonly dataKey?: SecretKey;
+}
+
+async function contentOf(store: FileBlobStore, id: string, size: number, key: Key = {}): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of store.open(blobId(id), { start: 0, end: size })) chunks.push(chunk);
+  for await (const chunk of store.open(blobId(id), { start: 0, end: size }, key)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
 /** Everything acknowledged is there; everything there is right; everything begun can be finished. */
-async function checkStore(folder: string, acknowledged: readonly Acknowledged[]): Promise<void> {
+async function checkStore(folder: string, acknowledged: readonly Acknowledged[], key: Key = {}): Promise<void> {
   const store = await openStore(folder);
   const acknowledgedOffsets = new Map<string, number>();
   for (const line of acknowledged) {
     if (line.kind === 'staged') acknowledgedOffsets.set(line.id, line.offset);
     else acknowledgedOffsets.delete(line.id);
-    if (line.kind !== 'staged') assert.ok((await contentOf(store, line.id, line.size)).equals(WORK_CONTENT), line.id);
+    if (line.kind !== 'staged')
+      assert.ok((await contentOf(store, line.id, line.size, key)).equals(WORK_CONTENT), line.id);
   }
   for await (const id of store.listBlobs()) {
     const size = await store.size(id);
     assert.equal(size, WORK_CONTENT.length, 'a blob has its name only when it is whole');
-    assert.ok((await contentOf(store, id, size)).equals(WORK_CONTENT));
+    assert.ok((await contentOf(store, id, size, key)).equals(WORK_CONTENT));
   }
   const staged: string[] = [];
   for await (const { stagingId: id, createdMs } of store.listStaging()) {
@@ -80,9 +100,9 @@ async function checkStore(folder: string, acknowledged: readonly Acknowledged[])
     const durableOffset = (await store.staging(stagingId(id)))?.durableOffset;
     if (durableOffset !== undefined) {
       assert.ok(durableOffset >= (acknowledgedOffsets.get(id) ?? 0), 'an acknowledged offset is durable');
-      await store.append(stagingId(id), durableOffset, chunked(WORK_CONTENT.subarray(durableOffset)));
+      await store.append(stagingId(id), durableOffset, chunked(WORK_CONTENT.subarray(durableOffset)), key.dataKey);
     }
-    const sealed = await store.seal(stagingId(id));
+    const sealed = await store.seal(stagingId(id), key.dataKey);
     assert.equal(sealed.crc32c, crc32c(WORK_CONTENT));
     const md5 = createHash('md5').update(WORK_CONTENT).digest();
     assert.deepEqual(sealed.md5, Uint8Array.from(md5), 'the MD5 went on from its saved state');
@@ -100,13 +120,18 @@ const POINTS: readonly CrashPoint[] = [
   'staging.after-progress-saved',
 ];
 
+const ENCRYPTED: Key = { dataKey: WORK_KEY };
+
 for (const point of POINTS) {
-  test(`killed at ${point}`, async () => {
-    await using folder = await temporaryFolder('kills');
-    for (const count of figureFor({ quick: [4], full: [1, 2, 3, 7, 20, 50] })) {
-      await checkStore(folder.path, await workUntilKilled(folder.path, { point, count }));
-    }
-  });
+  for (const isEncrypted of [false, true]) {
+    test(`killed at ${point}${isEncrypted ? ', encrypted' : ''}`, async () => {
+      await using folder = await temporaryFolder('kills');
+      for (const count of figureFor({ quick: [4], full: [1, 2, 3, 7, 20, 50] })) {
+        const acknowledged = await workUntilKilled(folder.path, { point, count, isEncrypted });
+        await checkStore(folder.path, acknowledged, isEncrypted ? ENCRYPTED : {});
+      }
+    });
+  }
 }
 
 test('killed at any instant, again and again over the same store', async () => {

@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { crc32c } from '@node-rs/crc32';
 import { isStraitError } from '../../src/model/errors.ts';
 import { type BlobId, blobId, type StagingId } from '../../src/model/ids.ts';
+import { SecretKey } from '../../src/model/secret-key.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { noCrashPoints } from '../../src/runtime/crash-points.ts';
 import { type Random, seededRandom } from '../../src/runtime/random.ts';
@@ -26,18 +27,28 @@ interface Promises {
   readonly offsets: Map<StagingId, number>;
 }
 
+/** What the blobs are encrypted with, if they are. */
+interface Key {
+  readonly dataKey?: SecretKey;
+}
+
+interface Work {
+  readonly random: Random;
+  readonly key: Key;
+}
+
 /** Works until the power is off. What it records was acknowledged; what it stops promising it was about to end. */
-async function work(store: FileBlobStore, promises: Promises, random: Random): Promise<void> {
+async function work(store: FileBlobStore, promises: Promises, { random, key }: Work): Promise<void> {
   for (;;) {
     if (random.unit() < 0.3) {
-      const { blobId: id } = await store.write(chunked(CONTENT, 50_000), { md5: false });
+      const { blobId: id } = await store.write(chunked(CONTENT, 50_000), { md5: false, ...key });
       promises.blobs.add(id);
     }
-    const id = await store.begin({ md5: true });
+    const id = await store.begin({ md5: true, ...key });
     promises.offsets.set(id, 0);
     for (let offset = 0; offset < CONTENT.length; ) {
       const end = Math.min(CONTENT.length, offset + 1 + Math.floor(random.unit() * 60_000));
-      await store.append(id, offset, chunked(CONTENT.subarray(offset, end), 7000));
+      await store.append(id, offset, chunked(CONTENT.subarray(offset, end), 7000), key.dataKey);
       offset = end;
       promises.offsets.set(id, offset);
     }
@@ -46,7 +57,7 @@ async function work(store: FileBlobStore, promises: Promises, random: Random): P
       await store.discard(id);
       continue;
     }
-    const sealed = await store.seal(id);
+    const sealed = await store.seal(id, key.dataKey);
     promises.offsets.delete(id);
     promises.blobs.add(sealed.blobId);
     if (random.unit() > 0.2) continue;
@@ -55,34 +66,34 @@ async function work(store: FileBlobStore, promises: Promises, random: Random): P
   }
 }
 
-async function checkBlob(store: FileBlobStore, id: BlobId): Promise<void> {
+async function checkBlob(store: FileBlobStore, id: BlobId, key: Key): Promise<void> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of store.open(id, { start: 0, end: CONTENT.length })) chunks.push(chunk);
+  for await (const chunk of store.open(id, { start: 0, end: CONTENT.length }, key)) chunks.push(chunk);
   assert.ok(Buffer.concat(chunks).equals(CONTENT));
 }
 
-async function checkPromises(store: FileBlobStore, { blobs, offsets }: Promises): Promise<void> {
-  for (const id of blobs) await checkBlob(store, id);
-  for await (const id of store.listBlobs()) await checkBlob(store, id);
+async function checkPromises(store: FileBlobStore, { blobs, offsets }: Promises, key: Key): Promise<void> {
+  for (const id of blobs) await checkBlob(store, id, key);
+  for await (const id of store.listBlobs()) await checkBlob(store, id, key);
   for (const [id, offset] of offsets) {
     const state = await store.staging(id);
     // Sealing was under way: then the whole blob is there.
     if (state === undefined) {
       assert.equal((await store.seal(id)).size, CONTENT.length);
-      await checkBlob(store, blobId(id));
+      await checkBlob(store, blobId(id), key);
       continue;
     }
     assert.ok(state.durableOffset >= offset, `${state.durableOffset} is left of ${offset}`);
-    await store.append(id, state.durableOffset, chunked(CONTENT.subarray(state.durableOffset)));
-    const sealed = await store.seal(id);
+    await store.append(id, state.durableOffset, chunked(CONTENT.subarray(state.durableOffset)), key.dataKey);
+    const sealed = await store.seal(id, key.dataKey);
     assert.deepEqual([sealed.crc32c, sealed.md5], [crc32c(CONTENT), MD5]);
-    await checkBlob(store, sealed.blobId);
+    await checkBlob(store, sealed.blobId, key);
   }
   for await (const { stagingId: id } of store.listStaging()) await store.discard(id);
 }
 
 /** One store through several power cuts. */
-async function live(seed: number, lies: readonly Lie[] = []): Promise<void> {
+async function live(seed: number, lies: readonly Lie[] = [], key: Key = {}): Promise<void> {
   const random = seededRandom(seed);
   const disk = new SimulatedDisk(random, lies);
   const open = () => {
@@ -97,28 +108,35 @@ async function live(seed: number, lies: readonly Lie[] = []): Promise<void> {
     const promises: Promises = { blobs: new Set(), offsets: new Map() };
     const workers = async () => {
       const store = await open();
-      await Promise.all([1, 2, 3].map(() => work(store, promises, random)));
+      await Promise.all([1, 2, 3].map(() => work(store, promises, { random, key })));
     };
     await Promise.race([disk.off, workers()]);
     disk.loseUnflushed();
     disk.powerOn();
-    await checkPromises(await open(), promises);
+    await checkPromises(await open(), promises, key);
   }
 }
 
-test('what was acknowledged survives power cuts at random steps', async () => {
-  const seeds = figureFor({ quick: 12, full: 1000 });
-  for (let seed = 1; seed <= seeds; seed += 1) {
-    await live(seed).catch((error: unknown) => {
-      throw new Error(`seed ${seed}`, { cause: error });
-    });
-  }
-  recordFigure({ name: 'blob store power cuts survived', value: seeds * 4 });
-});
+for (const [kind, key] of [
+  ['', {}],
+  [', encrypted', { dataKey: new SecretKey(patterned(32)) }],
+] as const) {
+  test(`what was acknowledged survives power cuts at random steps${kind}`, async () => {
+    const seeds = figureFor({ quick: 12, full: 1000 });
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      await live(seed, [], key).catch((error: unknown) => {
+        throw new Error(`seed ${seed}`, { cause: error });
+      });
+    }
+    recordFigure({ name: `blob store power cuts survived${kind}`, value: seeds * 4 });
+  });
+}
 
 for (const lie of ['sync', 'syncFolder'] as const) {
   test(`a disk that only pretends to ${lie} is found out`, async () => {
-    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, seed) => live(seed, [lie])));
+    const key = { dataKey: new SecretKey(patterned(32)) };
+    const lives = Array.from({ length: 10 }, (_, seed) => live(seed, [lie], seed % 2 === 0 ? {} : key));
+    const outcomes = await Promise.allSettled(lives);
     const found = outcomes.filter(({ status }) => status === 'rejected');
     assert.ok(found.length > 0);
     for (const { reason } of found as readonly PromiseRejectedResult[]) {

@@ -1,6 +1,6 @@
 /**
- * What a thief of the data folder can read: nothing of an object under a customer's key, however it came and wherever it
- * stands, through `kill -9` and in what is left behind. And what its owner can: all of it, with the key, and with it alone.
+ * What a thief of the data folder can read: nothing of an object under a customer's key, however it came and wherever
+ * it stands, through `kill -9` and in what is left behind. And what its owner can: all of it, with that key alone.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -64,7 +64,7 @@ async function openLake(t: Parameters<typeof ServedSite.start>[0]): Promise<Lake
   return new Lake(site);
 }
 
-test('no run of 16 bytes is readable in any file: uploads of every kind and size, overwritten and deleted', async (t) => {
+test('uploads of every kind and size, overwritten and deleted: no run of 16 bytes in any file', async (t) => {
   const lake = await openLake(t);
   const { gcs } = lake;
   const key = new TestKey();

@@ -1,5 +1,6 @@
 /** Generators of stored values, for property tests. */
 import fc from 'fast-check';
+import type { ObjectEncryption } from '../../src/model/encryption.ts';
 import { blobId, generation } from '../../src/model/ids.ts';
 import type { Content, ObjectAttributes, ObjectState, Segment } from '../../src/model/object.ts';
 
@@ -22,9 +23,23 @@ export const arbitrarySegment: fc.Arbitrary<Segment> = fc.record(
   { requiredKeys: ['blobId', 'offset', 'length'], noNullPrototype: true },
 );
 
+const keyed = (segment: fc.Arbitrary<Segment>): fc.Arbitrary<Segment> =>
+  fc
+    .tuple(segment, fc.uint8Array({ minLength: 60, maxLength: 60 }))
+    .map(([plain, wrappedKey]) => ({ ...plain, wrappedKey }));
+
+const arbitraryEncryption: fc.Arbitrary<ObjectEncryption> = fc.oneof(
+  fc
+    .uint8Array({ minLength: 32, maxLength: 32 })
+    .map((hash) => ({ kind: 'customer' as const, keySha256: Buffer.from(hash).toString('base64') })),
+  text.map((keyName) => ({ kind: 'kms' as const, keyName })),
+);
+
 const arbitraryContent: fc.Arbitrary<Content> = fc.oneof(
   fc.constant({ kind: 'remote' as const }),
-  fc.array(arbitrarySegment, { maxLength: 4 }).map((segments) => ({ kind: 'local' as const, segments })),
+  fc
+    .array(fc.oneof(arbitrarySegment, keyed(arbitrarySegment)), { maxLength: 4 })
+    .map((segments) => ({ kind: 'local' as const, segments })),
   fc.record(
     { kind: fc.constant('paged' as const), pageId: arbitraryBlobId, segmentCount: fc.nat(1024) },
     { noNullPrototype: true },
@@ -71,6 +86,7 @@ export const arbitraryState: fc.Arbitrary<ObjectState> = fc.record(
     etag: text,
     timeFinalizedMs: timeMs,
     componentCount: fc.nat(2 ** 31 - 1),
+    encryption: arbitraryEncryption,
   },
   { requiredKeys: Object.keys(required) as (keyof typeof required)[], noNullPrototype: true },
 );

@@ -1,10 +1,11 @@
 /**
  * A process of its own over a file blob store, for tests that kill it or pass work between processes.
- * `FOLDER serve` does what messages ask; `FOLDER work [CRASH_POINT COUNT]` writes and stages until it dies, saying what
- * was acknowledged in lines of JSON.
+ * `FOLDER serve` does what messages ask; `FOLDER work [encrypted] [CRASH_POINT COUNT]` writes and stages until it dies,
+ * saying what was acknowledged in lines of JSON.
  */
 import { writeSync } from 'node:fs';
 import { stagingId } from '../../src/model/ids.ts';
+import { SecretKey } from '../../src/model/secret-key.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { CRASH_POINTS, crashAt, noCrashPoints } from '../../src/runtime/crash-points.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
@@ -29,7 +30,13 @@ export type Acknowledged =
 export const WORK_CONTENT = patterned(200_000, 9);
 export const WORK_CHECKPOINT_BYTES = 50_000;
 
-const [folder = '', mode, point, count] = process.argv.slice(2);
+/** What the worker encrypts with, when it is told to. */
+export const WORK_KEY = new SecretKey(patterned(32, 77));
+
+const [folder = '', mode, ...rest] = process.argv.slice(2);
+const dataKey = rest[0] === 'encrypted' ? WORK_KEY : undefined;
+const [point, count] = dataKey === undefined ? rest : rest.slice(1);
+const key = dataKey && { dataKey };
 if (mode === 'serve' || mode === 'work') {
   const crashPoint = CRASH_POINTS.find((name) => name === point);
   const crashPoints = crashPoint === undefined ? noCrashPoints : crashAt(crashPoint, Number(count));
@@ -53,16 +60,16 @@ function serve(store: FileBlobStore): void {
 async function work(store: FileBlobStore): Promise<void> {
   const say = (line: Acknowledged) => void writeSync(1, `${JSON.stringify(line)}\n`);
   for (;;) {
-    const { blobId, size } = await store.write(chunked(WORK_CONTENT), { md5: false });
+    const { blobId, size } = await store.write(chunked(WORK_CONTENT), { md5: false, ...key });
     say({ kind: 'written', id: blobId, size });
-    const id = await store.begin({ md5: true });
+    const id = await store.begin({ md5: true, ...key });
     say({ kind: 'staged', id, offset: 0 });
     for (const end of [70_000, WORK_CONTENT.length]) {
       const offset = end === 70_000 ? 0 : 70_000;
-      await store.append(id, offset, chunked(WORK_CONTENT.subarray(offset, end)));
+      await store.append(id, offset, chunked(WORK_CONTENT.subarray(offset, end)), dataKey);
       say({ kind: 'staged', id, offset: end });
     }
-    const sealed = await store.seal(id);
+    const sealed = await store.seal(id, dataKey);
     say({ kind: 'sealed', id: sealed.blobId, size: sealed.size });
   }
 }

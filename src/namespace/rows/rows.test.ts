@@ -21,6 +21,7 @@ import {
   encodeReaped,
   encodeSegments,
   encodeUnreferenced,
+  pageSegmentsMax,
 } from './blob-rows.ts';
 import { decodeBucket, encodeBucket } from './bucket-row.ts';
 import { decodeJournal, encodeJournal, journalState } from './journal.ts';
@@ -118,6 +119,12 @@ test('a page of segments reads back as it was written and stays below the limit 
   const full = Array.from({ length: 1024 }, () => ({ blobId: blob, offset: 2 ** 42, length: 2 ** 42 }));
   assert.ok(encodeSegments(full).length <= 32 * 1024);
   assert.throws(() => encodeSegments([...full, ...full]), RangeError);
+  const sealed = full.map((segment) => ({ ...segment, wrappedKey: new Uint8Array(60).fill(1) }));
+  const most = sealed.slice(0, pageSegmentsMax(sealed));
+  assert.ok(encodeSegments(most).length <= 32 * 1024 && most.length > 300);
+  assert.deepStrictEqual(decodeSegments(encodeSegments(most)), most);
+  assert.throws(() => encodeSegments(sealed), RangeError);
+  assert.throws(() => encodeSegments([...most.slice(1), ...full.slice(0, 1)]), RangeError, 'keys for all or for none');
 });
 
 test('inline bytes that change in storage are corrupt, never returned', () => {
@@ -125,6 +132,8 @@ test('inline bytes that change in storage are corrupt, never returned', () => {
     fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(), (bytes, at) => {
       const value = encodeInline(bytes);
       assert.deepEqual([...decodeInline(value, blob)], [...bytes]);
+      assert.throws(() => decodeInline(value, blob, 'aes-256-gcm'), { code: 'corrupt' });
+      assert.throws(() => decodeInline(encodeInline(bytes, 'aes-256-gcm'), blob), { code: 'corrupt' });
       value[at % value.length] = (value[at % value.length] ?? 0) ^ 0x10;
       assert.throws(() => decodeInline(value, blob), { code: 'corrupt' });
     }),
@@ -198,6 +207,7 @@ test('golden bytes', () => {
     metadata: { k: 'v' },
     content: { kind: 'local', segments: [{ blobId: blob, offset: 0, length: 3, inline: true }] },
   };
+  const wrappedKey = new Uint8Array(60).fill(5);
   const golden: Readonly<Record<string, readonly [actual: Uint8Array, hex: string]>> = {
     object: [
       encodeObjectRow({ published: state, applied: { kind: 'same' } }),
@@ -220,6 +230,27 @@ test('golden bytes', () => {
     ],
     inline: [encodeInline(Buffer.from('abc')), '0100364b3fb7616263'],
     blob: [encodeBlob({ size: 3, place: 'inline' }), '0182a473697a6503a5706c616365a6696e6c696e65'],
+    encryptedObject: [
+      encodeObjectRow({
+        published: {
+          ...state,
+          encryption: { kind: 'customer', keySha256: Buffer.alloc(32, 7).toString('base64') },
+          content: { kind: 'local', segments: [{ blobId: blob, offset: 0, length: 3, inline: true, wrappedKey }] },
+        },
+        applied: { kind: 'same' },
+      }),
+      [
+        '0100060a24181e407b938ba16dd30000000000000001a17a03a163ce364b3fb7a174cb4278bcfe56800000a175cb4278',
+        'bcfe56800000a173cb4278bcfe56800000a1629195c41000112233445566778899aabbccddeeff000301c43c',
+        `${'05'.repeat(60)}a168c410000102030405060708090a0b0c0d0e0fa14b9201c420${'07'.repeat(32)}`,
+        'a154aa746578742f706c61696ea14d92a16ba17600c0',
+      ].join(''),
+    ],
+    encryptedInline: [encodeInline(Buffer.from('abc'), 'aes-256-gcm'), '0101364b3fb7616263'],
+    encryptedSegments: [
+      encodeSegments([{ blobId: blob, offset: 1, length: 2, inline: true, wrappedKey }]),
+      `0200112233445566778899aabbccddeeff800000000001000000000002${'05'.repeat(60)}`,
+    ],
     segments: [
       encodeSegments([{ blobId: blob, offset: 1, length: 2, inline: true }]),
       '0100112233445566778899aabbccddeeff800000000001000000000002',
