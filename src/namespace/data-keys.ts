@@ -45,8 +45,8 @@ export function openInline(dataKey: SecretKey, id: BlobId, box: Uint8Array): Uin
 }
 
 /** Boxes of one kind never open as those of another. */
-const WRAPPED_KEY = 'strait data key 1';
-const INLINE = 'strait inline 1';
+const WRAPPED_KEY = 'data key 1';
+const INLINE = 'inline blob 1';
 
 function context(kind: string, id: string): Uint8Array {
   return Buffer.from(`${kind}\0${id}`);

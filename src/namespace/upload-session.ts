@@ -58,7 +58,7 @@ export function boxSessionKey(deps: NamespaceDeps, uploadId: string, key: Custom
   return { sessionId, sessionKey: Uint8Array.from(box) };
 }
 
-const sessionContext = (uploadId: string) => Buffer.from(`strait session key 1\0${uploadId}`);
+const sessionContext = (uploadId: string) => Buffer.from(`session key 1\0${uploadId}`);
 
 /** The key a session's bytes are under: as the request gives it, else out of the box. `undefined`: none. */
 export function sessionCustomerKey(upload: ReadUpload, given: CustomerKey | undefined): CustomerKey | undefined {
