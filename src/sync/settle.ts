@@ -203,13 +203,21 @@ function candidateOf(table: TableSync, read: ReadRow): Candidate | undefined {
   const { generation, size, updatedMs } = state;
   const isControl = format.isControl(location, name);
   const isStray = () => cursor !== undefined && format.isStray(location, { name, generation, size, updatedMs }, cursor);
-  return !isControl || isGenerationShown(read) || isStray() ? { name, generation, updatedMs, isControl } : undefined;
+  const isShown = isGenerationShown(read) || (format.isByContent?.(location, name) === true && isContentShown(read));
+  return !isControl || isShown || isStray() ? { name, generation, updatedMs, isControl } : undefined;
 }
 
 /** Whether readers see this very generation: its bytes cannot change, and other attributes mislead nobody. */
 function isGenerationShown({ faces }: ReadRow): boolean {
   const shown = faces?.published;
   return shown !== undefined && shown.generation === (faces && appliedState(faces))?.generation;
+}
+
+/** Whether readers see the same bytes, under an older generation. */
+function isContentShown({ faces }: ReadRow): boolean {
+  const shown = faces?.published;
+  const known = faces && appliedState(faces);
+  return shown !== undefined && shown.size === known?.size && shown.crc32c === known.crc32c;
 }
 
 /** Which of these names the unpublished versions reach. All of them when that cannot be told. */

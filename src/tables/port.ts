@@ -153,6 +153,11 @@ export interface TableFormat {
   isStray(location: TableLocation, file: FileStat, cursor: TableCursor): boolean;
   /** True for names that never appear at a site: markers, heartbeats, locks. */
   isNeverListed(location: TableLocation, name: ObjectName): boolean;
+  /**
+   * A published control name that means the same for as long as its bytes are the same: written again, it is shown by
+   * itself. Absent: none is; a marker or a hint may say something by its generation alone.
+   */
+  isByContent?(location: TableLocation, name: ObjectName): boolean;
   /** Reads the log after `from` (undefined: nothing published yet). At most about 200 versions a look. */
   look(location: TableLocation, files: TableFiles, from: TableCursor | undefined): Promise<TableLook>;
   /** How to go from one cursor to a version. */

@@ -73,6 +73,11 @@ export class DeltaFormat implements TableFormat {
     }
   }
 
+  isByContent(location: TableLocation, name: ObjectName): boolean {
+    const { kind } = parseLogName(name.slice(logFolder(location.prefix).length));
+    return kind === 'commit' || kind === 'checksum' || kind === 'compacted';
+  }
+
   isNeverListed(location: TableLocation, name: ObjectName): boolean {
     const folder = logFolder(location.prefix);
     if (name.startsWith(folder)) return TEMPORARY.test(name.slice(folder.length));
