@@ -20,6 +20,8 @@ export interface DeltaState {
   readonly hint?: { readonly version: number; readonly checkpoint: CheckpointId; readonly generation: string };
   /** The entry of the cursor's own version; absent when only a checkpoint stands for it. */
   readonly tip?: { readonly digest: string; readonly generation: string };
+  /** The step to here began at nothing: another table's log was shown before. */
+  readonly isRemade?: true;
 }
 
 /** Keeps a state below the port's 8 KiB: an entry is at most about 110 bytes. */
@@ -33,6 +35,16 @@ export function versionOf(cursor: TableCursor | undefined): number {
 /** A state is only ever written by `makeCursor`; the cast is the way back from JSON. */
 export function stateOf(cursor: TableCursor): DeltaState {
   return cursor.state as DeltaState;
+}
+
+/** A cursor that was published: the next step begins at it, whatever was before. */
+export function settledState(cursor: TableCursor): DeltaState {
+  const { isRemade: _, ...state } = stateOf(cursor);
+  return state;
+}
+
+export function remadeCursor(cursor: TableCursor): TableCursor {
+  return { ...cursor, state: { ...stateOf(cursor), isRemade: true } satisfies DeltaState };
 }
 
 /** Checkpoints over `ATTACH_VERSIONS` late are strays, so that a look lists a bounded part of the log. */

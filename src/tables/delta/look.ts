@@ -7,14 +7,15 @@ import {
   isAttachable,
   jumpState,
   makeCursor,
+  remadeCursor,
+  settledState,
   startState,
-  stateOf,
   versionOf,
   withCheckpoint,
   withHint,
 } from './cursor.ts';
 import type { LogCache } from './log-cache.ts';
-import { checkpointNames, checkpointVersion, commitName, hintName } from './log-names.ts';
+import { checkpointNames, checkpointVersion, commitName, hintName, logFolder } from './log-names.ts';
 import { inspectCheckpoint } from './read-checkpoint.ts';
 import { broken, checkCommit, type LogContext } from './read-commit.ts';
 import { readHint } from './read-hint.ts';
@@ -55,10 +56,10 @@ export class DeltaLook {
 
   async run(): Promise<TableLook> {
     const ordinal = versionOf(this.#from);
-    const known = this.#from && stateOf(this.#from);
+    const known = this.#from && settledState(this.#from);
     const survey = await surveyLog(this.#groups(known?.floor ?? -1), ordinal, LOOK_VERSIONS);
     const rewritten = known && (await this.#rewritten(survey, ordinal, known));
-    if (rewritten !== undefined) return this.#result(false, rewritten);
+    if (rewritten !== undefined) return (await this.#remade()) ?? this.#result(false, rewritten);
     this.#hint = await readHint(this.#context, known?.hint?.generation, (message) => this.#warnings.push(message));
     const newest = survey.isCut ? await this.#newestAfter(ordinal + survey.run.length) : undefined;
     const start = known ? await this.#attach(survey, known) : startState(newest?.version ?? survey.lastCommit);
@@ -92,6 +93,22 @@ export class DeltaLook {
     if (String(survey.tip.generation) === state.tip.generation) return undefined;
     if ((await this.#digest({ version: ordinal, commit: survey.tip })) === state.tip.digest) return undefined;
     return { kind: 'broken', name, message: 'the entry was written again after it was published' };
+  }
+
+  /**
+   * The log of a table that was dropped and made again: it begins with another entry than readers see. It takes the
+   * place of the old log in one step, once all that the source has deleted is known: else entries of both would mix.
+   */
+  async #remade(): Promise<TableLook | undefined> {
+    const { files, location } = this.#context;
+    const name = commitName(location.prefix, 0);
+    const first = await files.stat(name);
+    if (first === undefined || files.listPublished === undefined) return undefined;
+    for await (const shown of files.listPublished(name)) if (shown.generation === first.generation) return undefined;
+    const look = await new DeltaLook(this.#context, this.#cache, undefined).run();
+    if (look.versions.length === 0) return undefined;
+    const versions = look.versions.map((version) => ({ ...version, cursor: remadeCursor(version.cursor) }));
+    return { ...look, versions, completedBefore: logFolder(location.prefix) };
   }
 
   /** Checkpoints and hints that came after their version was published. */

@@ -1,7 +1,7 @@
 import type { ObjectName } from '../../model/ids.ts';
 import type { FileRef, StepRange, TableCursor, TableStep, TableVersion } from '../port.ts';
 import { checkpointsBetween, type DeltaState, stateOf, versionOf } from './cursor.ts';
-import { checkpointVersion, commitName, hintName } from './log-names.ts';
+import { checkpointVersion, commitName, hintName, logFolder } from './log-names.ts';
 import { inspectCheckpoint } from './read-checkpoint.ts';
 import { type LogContext, readActions } from './read-commit.ts';
 import { replay } from './replay.ts';
@@ -24,15 +24,24 @@ export class DeltaStep {
   constructor(context: LogContext, keysMax: number, range: StepRange) {
     this.#context = context;
     this.#keysMax = keysMax;
-    this.#from = range.from;
     this.#to = range.to;
     this.#last = versionOf(range.to.cursor);
     this.#state = stateOf(range.to.cursor);
-    this.#first = Math.max(this.#state.base, versionOf(range.from) + 1);
+    this.#from = this.#state.isRemade === true ? undefined : range.from;
+    this.#first = Math.max(this.#state.base, versionOf(this.#from) + 1);
   }
 
   get step(): TableStep {
-    return { version: this.#to, control: () => this.#control(), closure: () => this.#closure() };
+    const step = { version: this.#to, control: () => this.#control(), closure: () => this.#closure() };
+    return this.#state.isRemade === true ? { ...step, removes: () => this.#oldLog() } : step;
+  }
+
+  /** Of the log that is shown, what the source has no more. */
+  async *#oldLog(): AsyncGenerator<ObjectName> {
+    const { files, location } = this.#context;
+    for await (const { name } of files.listPublished?.(logFolder(location.prefix)) ?? []) {
+      if ((await files.stat(name)) === undefined) yield name;
+    }
   }
 
   async *#control(): AsyncGenerator<ObjectName> {
