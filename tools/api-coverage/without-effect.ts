@@ -18,10 +18,16 @@ export const WITHOUT_EFFECT: readonly WithoutEffect[] = [
     source: 'They choose whose quota a call counts against, never its answer (JSON API page, standard parameters).',
   },
   {
-    methods: ['objects.patch', 'objects.update'],
+    methods: ['objects.patch', 'objects.update', 'objects.copy', 'objects.rewrite'],
     kind: 'field',
     names: ['crc32c', 'md5Hash'],
     source: 'Output only, "silently ignored if provided in requests" (google.storage.v2 Object.checksums).',
+  },
+  {
+    methods: ['objects.compose'],
+    kind: 'field',
+    names: ['destination.crc32c', 'destination.md5Hash'],
+    source: 'As of copies. Python sends those of the object that is replaced (google/cloud/storage/blob.py, compose).',
   },
   {
     methods: ['objects.patch', 'objects.update'],
