@@ -10,6 +10,7 @@ import {
   remadeCursor,
   settledState,
   startState,
+  stateOf,
   versionOf,
   withCheckpoint,
   withHint,
@@ -74,7 +75,11 @@ export class DeltaLook {
   }
 
   #result(more: boolean, problem: TableProblem | undefined): TableLook {
-    return { versions: this.#versions, more, warnings: this.#warnings, ...(problem && { problem }) };
+    const look = { versions: this.#versions, more, warnings: this.#warnings, ...(problem && { problem }) };
+    // An entry after the published one follows it only if that is still there: another table may have been made here.
+    const { tip } = (this.#from && stateOf(this.#from)) ?? {};
+    if (tip === undefined || !this.#versions.some(({ kind }) => kind === 'commit')) return look;
+    return { ...look, completedBefore: commitName(this.#context.location.prefix, versionOf(this.#from)) };
   }
 
   /** The published entry has become another: the table was dropped and made again, or its log was tampered with. */
