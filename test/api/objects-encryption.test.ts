@@ -112,3 +112,21 @@ apiTest(
     assert.equal((await gateway.media(bucket, 'x', key.headers)).text, 'text');
   },
 );
+
+apiTest(
+  { method: 'objects.compose', headers: ['x-goog-encryption-key'] },
+  'composes what is under one key, and no other',
+  async (gateway) => {
+    const bucket = await gateway.bucket();
+    const [key, other] = [new TestKey(), new TestKey()];
+    const upload = `/upload/storage/v1/b/${bucket}/o?uploadType=media&name=x`;
+    assert.equal((await gateway.call('POST', upload, { body: 'one ', headers: key.headers })).status, 200);
+    const body = { sourceObjects: [{ name: 'x' }, { name: 'x' }] };
+    const compose = (headers: Record<string, string>) =>
+      gateway.call('POST', `${objectPath(bucket, 'y')}/compose`, { body, headers });
+    assert.deepEqual([(await compose({})).status, (await compose(other.headers)).status], [400, 400]);
+    const answer = await compose(key.headers);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal((await gateway.media(bucket, 'y', key.headers)).text, 'one one ');
+  },
+);

@@ -149,6 +149,30 @@ for (const [way, connect] of [
       assert.deepEqual(await bucket.file('moved').exists(), [false]);
     });
 
+    test('customer-supplied keys: written every way, read, rotated, copied', async () => {
+      const [key, next] = [randomBytes(32), randomBytes(32)];
+      for (const [name, options] of [
+        ['whole', { resumable: true }],
+        ['chunked', { resumable: true, chunkSize: 2 * 1024 * 1024 }],
+        ['simple', { resumable: false }],
+      ] as const) {
+        const file = bucket.file(`keyed-${name}`, { encryptionKey: key });
+        await file.save(large, { ...options, validation: 'crc32c' });
+        const [content] = await file.download({ validation: 'crc32c' });
+        assert.ok(content.equals(large), name);
+        await assert.rejects(bucket.file(`keyed-${name}`).download(), { code: 400 });
+        const [{ customerEncryption, crc32c }] = await bucket.file(`keyed-${name}`).getMetadata();
+        assert.deepEqual([customerEncryption?.encryptionAlgorithm, crc32c], ['AES256', undefined]);
+        const [rotated] = await file.rotateEncryptionKey({ encryptionKey: next });
+        assert.ok((await rotated.download())[0].equals(large));
+        await assert.rejects(bucket.file(`keyed-${name}`, { encryptionKey: key }).download(), { code: 400 });
+        // The client sends the source's key for a copy that has none of its own.
+        await rotated.copy(bucket.file(`copy-${name}`));
+        const copy = bucket.file(`copy-${name}`, { encryptionKey: next });
+        assert.ok((await copy.download())[0].equals(large));
+      }
+    });
+
     test('deletes: one, many, and the bucket when it is empty', async () => {
       await bucket.file('source').delete();
       await assert.rejects(bucket.file('source').delete(), { code: 404 });

@@ -42,6 +42,12 @@ export const WITHOUT_EFFECT: readonly WithoutEffect[] = [
     source: 'Assigned "when the object is created or rewritten" only (object metadata page).',
   },
   {
+    methods: ['objects.patch', 'objects.update'],
+    kind: 'field',
+    names: ['kmsKeyName'],
+    source: 'The key of an object changes by a rewrite (customer-managed encryption keys page).',
+  },
+  {
     methods: ['objects.copy', 'objects.rewrite'],
     kind: 'field',
     names: ['name'],
