@@ -29,6 +29,30 @@ async function tryStorage(folder: string, ...args: readonly string[]): Promise<R
   });
 }
 
+interface Script {
+  readonly path: (name: string) => string;
+  readonly large: Buffer;
+}
+
+/** Customer-supplied keys: up, down, rotated and composed. */
+async function keyedScript(
+  storage: (...args: readonly string[]) => Promise<string>,
+  { path, large }: Script,
+): Promise<void> {
+  const [key, next] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
+  await storage('cp', path('large'), `${bucket}/keyed`, `--encryption-key=${key}`);
+  await assert.rejects(storage('cp', `${bucket}/keyed`, path('refused')));
+  await storage('cp', `${bucket}/keyed`, path('keyed'), `--decryption-keys=${key}`);
+  assert.ok(readFileSync(path('keyed')).equals(large));
+  await storage('objects', 'update', `${bucket}/keyed`, `--encryption-key=${next}`, `--decryption-keys=${key}`);
+  await assert.rejects(storage('cp', `${bucket}/keyed`, path('refused'), `--decryption-keys=${key}`));
+  await storage('cp', `${bucket}/keyed`, path('rotated'), `--decryption-keys=${next}`);
+  assert.ok(readFileSync(path('rotated')).equals(large));
+  await storage('objects', 'update', `${bucket}/keyed`, '--clear-encryption-key', `--decryption-keys=${next}`);
+  await storage('cp', `${bucket}/keyed`, path('cleared'));
+  assert.ok(readFileSync(path('cleared')).equals(large));
+}
+
 test('gcloud storage runs the common script', { skip, timeout: 300_000 }, async () => {
   await using temporary = await temporaryFolder('gcloud');
   const folder = temporary.path;
@@ -68,6 +92,7 @@ test('gcloud storage runs the common script', { skip, timeout: 300_000 }, async 
   await storage('objects', 'compose', `${bucket}/dir/small ü`, `${bucket}/tree/a`, `${bucket}/composed`);
   await storage('mv', `${bucket}/composed`, `${bucket}/moved`);
   assert.equal(await storage('cat', `${bucket}/moved`), 'a small objecta');
+  await keyedScript(storage, { path, large });
   await storage('rm', '-r', bucket);
   assert.notEqual((await tryStorage(folder, 'ls', bucket)).status, 0);
 });
