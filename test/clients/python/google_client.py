@@ -112,6 +112,22 @@ def run(client, name):
     renamed = bucket.rename_blob(moved, "renamed")
     assert renamed.exists() and not moved.exists()
 
+    key, other = os.urandom(32), os.urandom(32)
+    for label, chunk_size in (("keyed-whole", None), ("keyed-chunked", 1024 * 1024)):
+        keyed = bucket.blob(label, chunk_size=chunk_size, encryption_key=key)
+        keyed.upload_from_file(io.BytesIO(content), size=len(content), checksum="crc32c")
+        assert bucket.blob(label, encryption_key=key).download_as_bytes(checksum="md5") == content
+        expect(exceptions.BadRequest, lambda: bucket.blob(label).download_as_bytes())
+        rotated = bucket.blob(label, encryption_key=other)
+        token, _, _ = rotated.rewrite(keyed)
+        while token is not None:
+            token, _, _ = rotated.rewrite(keyed, token=token)
+        assert bucket.blob(label, encryption_key=other).download_as_bytes() == content
+        expect(exceptions.BadRequest, lambda: bucket.blob(label, encryption_key=key).download_as_bytes())
+    named = bucket.blob("named-key", kms_key_name="projects/p/locations/us/keyRings/r/cryptoKeys/k")
+    named.upload_from_string("x")
+    assert bucket.get_blob("named-key").kms_key_name == "projects/p/locations/us/keyRings/r/cryptoKeys/k"
+
     with client.batch():
         for listed in names:
             bucket.blob(listed).delete()
