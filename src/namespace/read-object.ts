@@ -119,14 +119,12 @@ async function* openRange(
     yield* deps.readThrough.open({ bucket, name, generation: state.generation }, range, signal);
     return;
   }
-  const wrongKey = judgeKey(state.encryption, state.encryption?.kind === 'customer' ? customerKey : undefined, {
-    side: 'target',
-    isForBytes: true,
-  });
+  const key = state.encryption?.kind === 'customer' ? customerKey : undefined;
+  const wrongKey = judgeKey(state.encryption, key, { side: 'target', isForBytes: true });
   if (wrongKey !== undefined) throw wrongKey;
   const segments = await segmentsOf(deps.metadata, state.content);
   for (const segment of segmentsWithin(segments, range)) {
-    yield* openSegment(deps, segment, segmentKey(segment, customerKey));
+    yield* openSegment(deps, segment, segmentKey(segment, key));
   }
 }
 

@@ -354,6 +354,10 @@ test('no key is ever logged, nor any session that could give one away', async ()
     const [key, other] = [new TestKey(), new TestKey()];
     const session = await own.startUpload(bucket, 'x', { headers: key.headers });
     await own.chunk(session, 'bytes 0-2/3', 'abc', other.headers);
+    const begun = await own.call('POST', `/upload/storage/v1/b/${bucket}/o?uploadType=resumable&name=y`, {
+      headers: key.headers,
+    });
+    assert.equal(String(begun.headers['x-guploader-uploadid']).length, 64, 'clients log this header');
     await own.chunk(session, 'bytes 0-2/3', 'abc');
     await own.media(bucket, 'x', other.headers);
     await own.media(bucket, 'x', key.headers);

@@ -15,6 +15,8 @@ import { decodeInsert } from './decode-insert.ts';
 import { runUploadCommand } from './upload-command.ts';
 import { append, type Chunk, finish, renderProgress, UPLOAD_GRANULARITY_BYTES, uploadIdOf } from './upload-session.ts';
 
+const SHOWN_ID_LENGTH = 64;
+
 /** The start of an upload: answers where to send the bytes. */
 export async function startResumableUpload(call: Call<'objects.insert'>): Promise<HttpReply> {
   const { context, request } = call;
@@ -31,7 +33,9 @@ export async function startResumableUpload(call: Call<'objects.insert'>): Promis
   });
   const projection = call.text('projection') ?? (resource['acl'] === undefined ? undefined : 'full');
   const location = uploadLocation(call, { uploadId, name: insert.name, projection });
-  const replyHeaders = { ...NO_CACHE, 'Content-Length': 0, Location: location, 'X-GUploader-UploadID': uploadId };
+  // Clients write this header into their logs and errors: it must not hold the secret that the session's URI does.
+  const shownId = uploadId.slice(0, SHOWN_ID_LENGTH);
+  const replyHeaders = { ...NO_CACHE, 'Content-Length': 0, Location: location, 'X-GUploader-UploadID': shownId };
   if (headers['x-goog-upload-command'] === undefined) return { status: 200, headers: replyHeaders };
   return {
     status: 200,
