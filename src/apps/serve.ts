@@ -1,14 +1,16 @@
 /** `strait serve`: builds one site by hand, in the order things start. Closing goes the other way. */
 import { adminRoutes } from '../dialects/admin/routes.ts';
 import { ownerStatus, siteStatus } from '../dialects/admin/site-status.ts';
-import { createGcsJsonServer } from '../dialects/gcs-json/server.ts';
+import { createGcsJsonServer, eventRenderer } from '../dialects/gcs-json/server.ts';
 import { createRetryTests } from '../dialects/retry-test/retry-tests.ts';
 import { StraitError } from '../model/errors.ts';
 import { Cleanup } from '../namespace/cleanup.ts';
 import type { NamespaceDeps } from '../namespace/deps.ts';
+import { NotificationDelivery } from '../namespace/notifications/deliver.ts';
 import { bindNamespace } from '../namespace/service.ts';
 import { credentialsFor } from '../remotes/gcs/credentials.ts';
 import { GcsRemote } from '../remotes/gcs/gcs-remote.ts';
+import { PubSubPublisher } from '../remotes/pubsub/pubsub-publisher.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { renderAddress } from '../runtime/config/render-settings.ts';
 import type { CloudConfig, ServeConfig } from '../runtime/config/serve-config.ts';
@@ -21,7 +23,7 @@ import type { MetadataStore } from '../stores/metadata/port.ts';
 import { Sync } from '../sync/sync.ts';
 import { observeProcess } from './observe-process.ts';
 import { openBlobs, openMetadata } from './open-stores.ts';
-import { CLOSE_MS, gatewaySettings, namespaceSettings, syncSettings } from './service-settings.ts';
+import { CLOSE_MS, gatewaySettings, namespaceSettings, PUBLISH_TIMEOUT_MS, syncSettings } from './service-settings.ts';
 import { tableFormats } from './table-formats.ts';
 
 export interface RunningSite {
@@ -61,6 +63,7 @@ export async function startSite(config: ServeConfig, writeLog: (line: string) =>
     const server = createGcsJsonServer(gateway, gatewaySettings(config));
     const address = renderAddress(await server.listen().catch((error) => cannotListen(config, error)));
     lifecycle.own('gateway', () => server.close());
+    startNotifications(lifecycle, stores, { config, origin: `http://${address}` });
     logger.log('info', 'serving', { site: config.site, address });
     return { url: `http://${address}`, close: () => lifecycle.close() };
   } catch (error) {
@@ -83,6 +86,22 @@ function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeCon
     reading: { readThrough: sync.readThrough, passThrough: sync.passThrough },
     readStatus: async () => siteStatus(await sync.report(), { cloud: cloud.url.origin, buckets }),
   };
+}
+
+/** Tells topics what happens to the objects of this site's buckets. */
+function startNotifications(
+  lifecycle: Lifecycle,
+  stores: NamespaceDeps,
+  { config, origin }: { readonly config: ServeConfig; readonly origin: string },
+): void {
+  const { url, credentials } = config.pubsub;
+  const publisher = new PubSubPublisher(
+    { credentials: credentialsFor(credentials, 'pubsub') },
+    { endpoint: url.origin, timeoutMs: PUBLISH_TIMEOUT_MS },
+  );
+  lifecycle.own('Pub/Sub connections', () => publisher.close());
+  const renderer = eventRenderer(origin, gatewaySettings(config));
+  lifecycle.run(new NotificationDelivery({ ...stores, publisher, renderer }));
 }
 
 function cannotListen({ listen }: ServeConfig, error: unknown): never {

@@ -9,6 +9,8 @@ import type { SyncSettings } from '../sync/deps.ts';
 
 /** What stores and sync get to close, after the gateway has drained. */
 export const CLOSE_MS = 5_000;
+/** What a topic gets to answer. */
+export const PUBLISH_TIMEOUT_MS = 30_000;
 
 export function namespaceSettings(config: ServeConfig): NamespaceSettings {
   const { site, inlineBytesMax, uploadTtlMs, reapGraceMs, cloud } = config;

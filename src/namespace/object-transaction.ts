@@ -151,7 +151,7 @@ class TransactionBuilder {
       more: {
         ...(live === undefined || fate === undefined
           ? {}
-          : { replaced: { generation: live.generation.toString(), ...fate } }),
+          : { replaced: { generation: live.generation.toString(), state: journalState(live), ...fate } }),
         ...(restored === undefined ? {} : { restored: restored.state.generation.toString() }),
       },
     });
@@ -243,7 +243,7 @@ class TransactionBuilder {
         name: object.name,
         metageneration: state.metageneration.toString(),
         timeMs: this.#nowMs,
-        ...(op === 'delete' ? {} : { state: journalState(state) }),
+        state: journalState(state),
         ...parts.more,
       },
       state.generation,

@@ -1,8 +1,8 @@
 import type { Bucket } from '../model/bucket.ts';
 import type { HmacKey } from '../model/hmac-key.ts';
+import type { NotificationConfig } from '../model/notification.ts';
 import type { NamedObject } from '../model/object.ts';
 import type { Operation } from '../model/operation.ts';
-import * as accessLists from './access-lists.ts';
 import * as buckets from './buckets.ts';
 import * as changing from './change-object.ts';
 import * as composing from './compose-object.ts';
@@ -11,6 +11,7 @@ import type { NamespaceDeps } from './deps.ts';
 import * as hmacKeys from './hmac-keys.ts';
 import * as inserting from './insert-object.ts';
 import * as listing from './list-objects.ts';
+import * as notifying from './notifications/configs.ts';
 import * as operating from './operations.ts';
 import * as reading from './read-object.ts';
 import * as restoring from './restore-object.ts';
@@ -30,10 +31,6 @@ export interface Namespace {
   readonly listBuckets: Use<InputOf<typeof buckets.listBuckets>, buckets.BucketPage>;
   readonly changeBucket: Use<InputOf<typeof buckets.changeBucket>, Bucket>;
   readonly deleteBucket: Use<InputOf<typeof buckets.deleteBucket>, void>;
-  readonly getBucketList: Use<InputOf<typeof accessLists.getBucketList>, accessLists.BucketList>;
-  readonly changeBucketList: Use<InputOf<typeof accessLists.changeBucketList>, accessLists.BucketList>;
-  readonly getObjectList: Use<reading.ObjectAddress, accessLists.ObjectList>;
-  readonly changeObjectList: Use<InputOf<typeof accessLists.changeObjectList>, accessLists.ObjectList>;
   readonly insertObject: Use<InputOf<typeof inserting.insertObject>, NamedObject>;
   readonly getObject: Use<InputOf<typeof reading.getObject>, NamedObject>;
   readonly getSoftDeletedObject: Use<InputOf<typeof reading.getSoftDeletedObject>, NamedObject>;
@@ -57,6 +54,10 @@ export interface Namespace {
   readonly listHmacKeys: Use<hmacKeys.ListHmacKeysInput, hmacKeys.HmacKeyPage>;
   readonly updateHmacKey: Use<InputOf<typeof hmacKeys.updateHmacKey>, HmacKey>;
   readonly deleteHmacKey: Use<hmacKeys.HmacKeyAddress, void>;
+  readonly insertNotification: Use<InputOf<typeof notifying.insertNotification>, NotificationConfig>;
+  readonly getNotification: Use<InputOf<typeof notifying.getNotification>, NotificationConfig>;
+  readonly listNotifications: Use<InputOf<typeof notifying.listNotifications>, readonly NotificationConfig[]>;
+  readonly deleteNotification: Use<InputOf<typeof notifying.deleteNotification>, void>;
   readonly startUpload: Use<inserting.InsertTarget, { readonly uploadId: string }>;
   readonly uploadStatus: Use<string, uploading.UploadProgress>;
   readonly appendUpload: Use<uploading.UploadChunk, uploading.UploadProgress>;
@@ -70,10 +71,6 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     listBuckets: (input) => buckets.listBuckets(deps, input),
     changeBucket: (input) => buckets.changeBucket(deps, input),
     deleteBucket: (input) => buckets.deleteBucket(deps, input),
-    getBucketList: (input) => accessLists.getBucketList(deps, input),
-    changeBucketList: (input) => accessLists.changeBucketList(deps, input),
-    getObjectList: (address) => accessLists.getObjectList(deps, address),
-    changeObjectList: (input) => accessLists.changeObjectList(deps, input),
     insertObject: (input) => inserting.insertObject(deps, input),
     getObject: (input) => reading.getObject(deps, input),
     getSoftDeletedObject: (input) => reading.getSoftDeletedObject(deps, input),
@@ -94,6 +91,10 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     listHmacKeys: (input) => hmacKeys.listHmacKeys(deps, input),
     updateHmacKey: (input) => hmacKeys.updateHmacKey(deps, input),
     deleteHmacKey: (address) => hmacKeys.deleteHmacKey(deps, address),
+    insertNotification: (input) => notifying.insertNotification(deps, input),
+    getNotification: (input) => notifying.getNotification(deps, input),
+    listNotifications: (input) => notifying.listNotifications(deps, input),
+    deleteNotification: (input) => notifying.deleteNotification(deps, input),
     startUpload: (input) => uploading.startUpload(deps, input),
     uploadStatus: (input) => uploading.uploadStatus(deps, input),
     appendUpload: (input) => uploading.appendUpload(deps, input),

@@ -62,3 +62,20 @@ export interface Remote {
   callCount(): number;
   close(): Promise<void>;
 }
+
+/** A message as Cloud Pub/Sub takes it. */
+export interface TopicMessage {
+  readonly data: Uint8Array;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Topics that notifications are published to. */
+export interface Publisher {
+  /**
+   * Resolves when every message is durable at the topic; a failure may have published some of them. 429, 5xx, resets
+   * and time-outs end as `unavailable`, a topic that is not there as `notFound`, 401 and 403 as `permissionDenied`.
+   * Messages of one call are published in order.
+   */
+  publish(topic: string, messages: readonly TopicMessage[], signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}

@@ -15,6 +15,7 @@ export const CRASH_POINTS = [
   'upload.after-seal',
   'upload.after-finish',
   'insert.after-bytes-staged',
+  'notification.after-publish',
   'reap.after-blob-row-removed',
   'reap.after-bytes-removed',
   'sync.after-applied',

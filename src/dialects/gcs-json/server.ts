@@ -1,9 +1,11 @@
 import { isStraitError } from '../../model/errors.ts';
-import type { BucketName } from '../../model/ids.ts';
+import type { BucketName, Generation } from '../../model/ids.ts';
+import type { NamedObject } from '../../model/object.ts';
 import type { Namespace } from '../../namespace/service.ts';
 import { createApp, type Route } from '../shared/app.ts';
 import { HttpServer, type HttpServerDeps, type HttpServerSettings } from '../shared/http-server.ts';
 import type { RequestFilter } from './api/call.ts';
+import { renderObject } from './objects/render-object.ts';
 import { type CorsEntry, withCors } from './protocol/cors.ts';
 import { plainGenerations, shuffledGenerations } from './protocol/generation-codec.ts';
 import { limitMutations, type MannersProfile, slowAndRefuse } from './protocol/manners.ts';
@@ -46,6 +48,19 @@ export function createGcsJsonServer(deps: GcsJsonServerDeps, settings: GcsJsonSe
   const served = [...(deps.decorate?.(routes) ?? routes), ...(deps.routes ?? [])];
   const app = withCors(createApp(served, gcsJsonErrors), (bucket) => readCors(deps.namespace, bucket));
   return new HttpServer(deps, settings.http, app);
+}
+
+/** How this server's objects look in notifications: as its answers show them. */
+export function eventRenderer(
+  origin: string,
+  { manners }: Pick<GcsJsonServerSettings, 'manners'>,
+): { payload(object: NamedObject): string; generation(generation: Generation): string } {
+  const generations = manners === undefined ? plainGenerations : shuffledGenerations(manners.generationKey);
+  return {
+    payload: (object) =>
+      JSON.stringify(renderObject(object, { origin, generations, projection: 'noAcl' }), undefined, 2),
+    generation: (generation) => generations.toWire(generation).toString(),
+  };
 }
 
 async function readCors(namespace: Namespace, name: BucketName): Promise<readonly CorsEntry[]> {

@@ -26,16 +26,16 @@ export type JournalRecord =
       readonly metageneration: string;
       readonly timeMs: number;
       /**
-       * Of `insert` and `patch`: every attribute, so that the journal can be replayed elsewhere. Where bytes are is a
-       * site's own affair: content is `remote`. Its generation is the entry's.
+       * Every attribute: the journal can be replayed elsewhere, and followers can tell what went away. Where bytes are
+       * is a site's own affair: content is `remote`. Its generation is the entry's.
        */
       readonly state?: StoredState;
       /** Of `patch` and `delete`, when it is not the live version. */
       readonly version?: 'noncurrent' | 'softDeleted';
       /** Of `delete`. A soft-deleted version that is deleted has reached its time, and is gone. */
       readonly fate?: FateRecord;
-      /** Of an `insert` over a live version: that one's generation and fate. */
-      readonly replaced?: FateRecord & { readonly generation: string };
+      /** Of an `insert` over a live version: that one, and its fate. */
+      readonly replaced?: FateRecord & { readonly generation: string; readonly state?: StoredState };
       /** Of an `insert` that restores a soft-deleted version: that one's generation. */
       readonly restored?: string;
     }
@@ -51,6 +51,12 @@ export type JournalRecord =
       readonly project: string;
       readonly serviceAccountEmail: string;
       readonly state: HmacKeyState;
+      readonly timeMs: number;
+    }
+  | {
+      readonly op: 'notificationInsert' | 'notificationDelete';
+      readonly bucket: BucketName;
+      readonly id: number;
       readonly timeMs: number;
     }
   /** A whole commit of a table became visible here. */
@@ -73,6 +79,8 @@ export type JournalRecord =
       readonly names: readonly ObjectName[];
       readonly timeMs: number;
     };
+
+export type ObjectRecord = Extract<JournalRecord, { op: 'insert' | 'patch' | 'delete' }>;
 
 export interface JournalLine {
   readonly generation: bigint;

@@ -50,6 +50,9 @@ const WORDS = {
   hmacSecret: word('hmacSecret'),
   hmacKeyOf: word('hmacKeyOf'),
   hmacAccount: word('hmacAccount'),
+  notification: word('notification'),
+  notificationIds: word('notificationIds'),
+  notified: word('notified'),
 } as const;
 
 export const bucketKey = (name: BucketName): Uint8Array => join([WORDS.bucket, name]);
@@ -80,6 +83,20 @@ export const operationKey = (bucketId: BucketId, id: string): Uint8Array =>
 /** There while the operation runs: what has to be driven on. */
 export const operationPendingKey = (bucketId: BucketId, id: string): Uint8Array =>
   join([WORDS.operationPending, hex(bucketId), hex(id)]);
+
+export const notificationKey = (bucketId: BucketId, id: number): Uint8Array =>
+  join([WORDS.notification, hex(bucketId), count64(id)]);
+/** The last id that was given out in a bucket. */
+export const notificationIdsKey = (bucketId: BucketId): Uint8Array => join([WORDS.notificationIds, hex(bucketId)]);
+/** How far a configuration's events are told. */
+export const notifiedKey = (bucketId: BucketId, id: number): Uint8Array =>
+  join([WORDS.notified, hex(bucketId), count64(id)]);
+
+function count64(count: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(count));
+  return bytes;
+}
 
 export const hmacKeyKey = (accessId: string): Uint8Array => join([WORDS.hmacKey, accessId]);
 export const hmacSecretKey = (accessId: string): Uint8Array => join([WORDS.hmacSecret, accessId]);
@@ -203,6 +220,8 @@ export const namesFrom = (id: BucketId, prefix: ObjectName): KeyRange => prefixR
 export const operationsOf = (bucketId: BucketId): KeyRange => prefixRange(operationKey(bucketId, ''));
 export const allOperations = (): KeyRange => prefixRange(WORDS.operation);
 export const allPendingOperations = (): KeyRange => prefixRange(WORDS.operationPending);
+export const notificationsOf = (bucketId: BucketId): KeyRange => prefixRange(join([WORDS.notification, hex(bucketId)]));
+export const allNotifications = (): KeyRange => prefixRange(WORDS.notification);
 export const allUploads = (): KeyRange => prefixRange(WORDS.upload);
 export const allUnreferenced = (): KeyRange => prefixRange(WORDS.unreferenced);
 export const allReaped = (): KeyRange => prefixRange(WORDS.reaped);

@@ -1,6 +1,10 @@
 import { GoogleAuth } from 'google-auth-library';
 
-const READ_ONLY = 'https://www.googleapis.com/auth/devstorage.read_only';
+/** What Strait asks for, and no more. */
+const SCOPES = {
+  storage: 'https://www.googleapis.com/auth/devstorage.read_only',
+  pubsub: 'https://www.googleapis.com/auth/pubsub',
+} as const;
 
 /** Gives the headers that say who asks. */
 export interface Credentials {
@@ -12,9 +16,9 @@ export interface Credentials {
 const anonymous: Credentials = { headers: async () => ({}), renew() {} };
 
 /** `none`, `adc` (application default credentials), or the path of a credentials file. */
-export function credentialsFor(choice: string): Credentials {
+export function credentialsFor(choice: string, service: keyof typeof SCOPES = 'storage'): Credentials {
   if (choice === 'none') return anonymous;
-  const make = () => new GoogleAuth({ scopes: READ_ONLY, ...(choice !== 'adc' && { keyFilename: choice }) });
+  const make = () => new GoogleAuth({ scopes: SCOPES[service], ...(choice !== 'adc' && { keyFilename: choice }) });
   let auth = make();
   return {
     async headers() {

@@ -105,6 +105,27 @@ const CLOUD = [
   },
 ] as const satisfies readonly Setting[];
 
+const NOTIFICATIONS = [
+  {
+    ...PLAIN,
+    key: 'pubsub',
+    type: 'url',
+    placeholder: 'URL',
+    help:
+      "Where buckets' notifications are published. Unset: the emulator of PUBSUB_EMULATOR_HOST, else " +
+      'https://pubsub.googleapis.com.',
+  },
+  {
+    ...PLAIN,
+    key: 'pubsubCredentials',
+    type: 'text',
+    placeholder: 'none|adc|FILE',
+    help:
+      'How to sign in to Pub/Sub: none, adc (application default credentials), or a credentials file. ' +
+      'Unset: none over plain http, else adc.',
+  },
+] as const satisfies readonly Setting[];
+
 const STORES = [
   {
     ...PLAIN,
@@ -348,9 +369,10 @@ export const SECTIONS = [
   { title: 'This site', settings: PLACE },
   { title: 'The cloud', settings: CLOUD },
   { title: 'Stores', settings: STORES },
+  { title: 'Notifications', settings: NOTIFICATIONS },
   { title: 'Sync', settings: SYNC },
   { title: 'Process', settings: PROCESS },
 ] as const;
 
 /** Every setting of `strait serve`. */
-export const SETTINGS = [...PLACE, ...CLOUD, ...STORES, ...SYNC, ...PROCESS] as const;
+export const SETTINGS = [...PLACE, ...CLOUD, ...STORES, ...NOTIFICATIONS, ...SYNC, ...PROCESS] as const;

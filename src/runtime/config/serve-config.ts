@@ -8,9 +8,11 @@ import { ConfigError, type SettingValues } from './setting.ts';
 type Settings = SettingValues<typeof SETTINGS>;
 
 /** The configuration of `strait serve`: checked, complete and immutable. */
-export interface ServeConfig extends Omit<Settings, 'site' | 'cloud' | 'cloudCredentials' | 'crashAt'> {
+export interface ServeConfig
+  extends Omit<Settings, 'site' | 'cloud' | 'cloudCredentials' | 'pubsub' | 'pubsubCredentials' | 'crashAt'> {
   readonly site: string;
   readonly cloud: CloudConfig | undefined;
+  readonly pubsub: PubSubConfig;
   readonly crashAt: { readonly point: CrashPoint; readonly count: number } | undefined;
 }
 
@@ -20,18 +22,32 @@ export interface CloudConfig {
   readonly credentials: string;
 }
 
+export interface PubSubConfig {
+  readonly url: URL;
+  /** `none`, `adc` or the path of a credentials file. */
+  readonly credentials: string;
+}
+
 /** Reads, checks and freezes. Throws one `ConfigError` with everything that is wrong. */
 export function readServeConfig(sources: SettingSources): ServeConfig {
   const settings = readSettings(SETTINGS, sources);
-  const { site, cloud, cloudCredentials, crashAt, ...rest } = settings;
+  const { site, cloud, cloudCredentials, pubsub: _url, pubsubCredentials: _credentials, crashAt, ...rest } = settings;
   const problems = CHECKS.flatMap((check) => check(settings, sources) ?? []);
   if (problems.length > 0 || site === undefined) throw new ConfigError(problems);
   return Object.freeze({
     ...rest,
     site,
     cloud: cloud && Object.freeze({ url: cloud, credentials: cloudCredentials ?? defaultCredentials(cloud) }),
+    pubsub: pubSubConfig(settings, sources.env),
     crashAt: crashAt === undefined ? undefined : parseCrashAt(crashAt),
   });
+}
+
+/** `PUBSUB_EMULATOR_HOST` is the variable Google's own clients know; it holds a host and a port. */
+function pubSubConfig({ pubsub, pubsubCredentials }: Settings, env: SettingSources['env']): PubSubConfig {
+  const emulator = env['PUBSUB_EMULATOR_HOST'];
+  const url = pubsub ?? new URL(emulator ? `http://${emulator}` : 'https://pubsub.googleapis.com');
+  return Object.freeze({ url, credentials: pubsubCredentials ?? (url.protocol === 'http:' ? 'none' : 'adc') });
 }
 
 function defaultCredentials(cloud: URL): string {
@@ -70,6 +86,10 @@ const CHECKS: readonly CrossCheck[] = [
     cloud && !isLoopback(cloud.hostname) && !hotAll && !policies?.some(({ policy }) => policy === 'keep')
       ? 'nothing says what to keep of this cloud, and keeping all of it may be much; ' +
         'name it under policies in strait.yaml (policy: keep), or give --hot-all'
+      : undefined,
+  ({ pubsub }, { env }) =>
+    pubsub === undefined && env['PUBSUB_EMULATOR_HOST'] && !URL.canParse(`http://${env['PUBSUB_EMULATOR_HOST']}`)
+      ? 'PUBSUB_EMULATOR_HOST must be HOST:PORT, such as localhost:8085; mend it, or give --pubsub URL'
       : undefined,
   ({ asGcs, cloud }) => (asGcs && cloud ? '--as-gcs is for a stand-in cloud; leave out --cloud' : undefined),
   ({ data, metadata, blobs }) =>
@@ -119,8 +139,14 @@ function parseCrashAt(text: string): ServeConfig['crashAt'] {
 
 /** The configuration as plain values by key, secrets hidden. */
 export function serveConfigValues(config: ServeConfig): Readonly<Record<string, unknown>> {
-  const { cloud, crashAt: _crashAt, testFaults: _testFaults, ...rest } = config;
-  return plainConfig(SETTINGS, { ...rest, cloud: cloud?.url, cloudCredentials: cloud?.credentials });
+  const { cloud, pubsub, crashAt: _crashAt, testFaults: _testFaults, ...rest } = config;
+  const clouds = { cloud: cloud?.url, cloudCredentials: cloud?.credentials };
+  return plainConfig(SETTINGS, {
+    ...rest,
+    ...clouds,
+    pubsub: pubsub.url,
+    pubsubCredentials: pubsub.credentials,
+  });
 }
 
 /** The same as a configuration file: what `--print-config` shows. */

@@ -1,8 +1,9 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
+import type { Handlers } from '../api/handlers.ts';
+import { deleteNotification, getNotification, insertNotification, listNotifications } from './notifications.ts';
 
 export const notificationMethods = {
-  'notifications.delete': notYet,
-  'notifications.get': notYet,
-  'notifications.insert': notYet,
-  'notifications.list': notYet,
+  'notifications.delete': deleteNotification,
+  'notifications.get': getNotification,
+  'notifications.insert': insertNotification,
+  'notifications.list': listNotifications,
 } satisfies Partial<Handlers>;

@@ -1,0 +1,64 @@
+/** Which events an entry of the journal stands for (Cloud Storage page "Pub/Sub notifications", event types). Pure. */
+import { type Generation, generation } from '../../model/ids.ts';
+import type { NotificationConfig, ObjectEvent } from '../../model/notification.ts';
+import type { ObjectState } from '../../model/object.ts';
+
+/** What became of a version that is no longer live. */
+interface Fate {
+  readonly became: 'noncurrent' | 'softDeleted' | 'gone';
+}
+
+/** A mutation of one object, as the journal tells it. */
+export interface ObjectEntry {
+  readonly op: 'insert' | 'patch' | 'delete';
+  readonly bucket: string;
+  readonly name: string;
+  readonly timeMs: number;
+  readonly generation: Generation;
+  readonly state?: ObjectState;
+  /** Of `patch` and `delete`, when it is not the live version. */
+  readonly version?: 'noncurrent' | 'softDeleted';
+  readonly fate?: Fate;
+  readonly replaced?: Fate & { readonly generation: string; readonly state?: ObjectState };
+}
+
+/** In the order in which they are told: what went away goes first. */
+export function eventsOf(entry: ObjectEntry): readonly ObjectEvent[] {
+  const { bucket, name, timeMs, state } = entry;
+  const event = { bucket, name, timeMs, generation: entry.generation, ...(state === undefined ? {} : { state }) };
+  switch (entry.op) {
+    case 'insert': {
+      if (entry.replaced === undefined) return [{ ...event, type: 'OBJECT_FINALIZE' }];
+      const overwroteGeneration = generation(BigInt(entry.replaced.generation));
+      return [overwritten(entry, entry.replaced), { ...event, type: 'OBJECT_FINALIZE', overwroteGeneration }];
+    }
+    case 'patch':
+      return [{ ...event, type: 'OBJECT_METADATA_UPDATE' }];
+    case 'delete':
+      // The end of a soft-deleted version's time: its deletion was told when it was deleted.
+      if (entry.version === 'softDeleted') return [];
+      return [{ ...event, type: typeOfLoss(entry.fate) }];
+  }
+}
+
+function overwritten(entry: ObjectEntry, replaced: NonNullable<ObjectEntry['replaced']>): ObjectEvent {
+  const { bucket, name, timeMs } = entry;
+  return {
+    type: typeOfLoss(replaced),
+    bucket,
+    name,
+    timeMs,
+    generation: generation(BigInt(replaced.generation)),
+    overwrittenByGeneration: entry.generation,
+    ...(replaced.state === undefined ? {} : { state: replaced.state }),
+  };
+}
+
+const typeOfLoss = (fate: Fate | undefined) => (fate?.became === 'noncurrent' ? 'OBJECT_ARCHIVE' : 'OBJECT_DELETE');
+
+/** Whether a configuration asks for an event. */
+export function isAskedFor(config: NotificationConfig, event: ObjectEvent): boolean {
+  const { eventTypes, objectNamePrefix } = config;
+  if (eventTypes.length > 0 && !eventTypes.includes(event.type)) return false;
+  return objectNamePrefix === undefined || event.name.startsWith(objectNamePrefix);
+}
