@@ -11,6 +11,7 @@ import { type Logger, silentLogger } from '../../src/runtime/logger.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import { MemoryBlobStore } from '../../src/stores/blobs/memory/memory-blob-store.ts';
 import { MemoryMetadataStore } from '../../src/stores/metadata/memory/memory-store.ts';
+import type { MetadataStore } from '../../src/stores/metadata/port.ts';
 
 export interface MemoryGateway {
   /** `http://127.0.0.1:port` */
@@ -23,6 +24,7 @@ export interface MemoryGatewayOptions {
   readonly http?: Partial<HttpServerSettings>;
   readonly manners?: GcsJsonServerSettings['manners'];
   readonly logger?: Logger;
+  readonly metadata?: MetadataStore;
   /** Serves the retry test API. */
   readonly testFaults?: boolean;
   /** The real one when absent. */
@@ -37,7 +39,7 @@ export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Pr
   const namespace = bindNamespace({
     ...parts,
     logger,
-    metadata: new MemoryMetadataStore(parts),
+    metadata: options.metadata ?? new MemoryMetadataStore(parts),
     blobs: new MemoryBlobStore(parts),
     settings: { site: 'test', inlineBytesMax: 16 * 1024, uploadTtlMs: 7 * 24 * 3_600_000, reapGraceMs: 60_000 },
   });
