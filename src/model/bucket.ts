@@ -1,3 +1,4 @@
+import type { AccessList } from './access-list.ts';
 import type { BucketId, BucketName, ScopeId } from './ids.ts';
 
 /** A bucket as stored. `settings` are the JSON API's Bucket fields as the client (or the cloud) set them. */
@@ -15,6 +16,10 @@ export interface Bucket {
   readonly location: string;
   readonly storageClass: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Absent: as GCS makes it for a bucket of the project when nobody says anything. */
+  readonly acl?: AccessList;
+  /** What new objects get. Absent: the same. */
+  readonly defaultObjectAcl?: AccessList;
   /** As the owner gave it; absent: derived. */
   readonly etag?: string;
 }

@@ -20,6 +20,8 @@ export interface ErrorDetails {
   bucketNotEmpty: { bucket: string };
   /** A failed Match precondition. */
   preconditionFailed: { condition: string };
+  /** The bucket's public access prevention forbids it. */
+  publicAccessPrevented: Record<never, never>;
   /** A failed NotMatch precondition: 304 for reads, as GCS answers. */
   notModified: { condition: string };
   epochFenced: { scope: string; presented: bigint; current: bigint };
@@ -63,6 +65,7 @@ export const RETRY: Readonly<Record<ErrorCode, Retry>> = {
   alreadyExists: 'never',
   bucketNotEmpty: 'never',
   preconditionFailed: 'afterRefresh',
+  publicAccessPrevented: 'never',
   notModified: 'afterRefresh',
   epochFenced: 'never',
   rangeNotSatisfiable: 'never',

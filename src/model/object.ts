@@ -1,3 +1,4 @@
+import type { AccessList } from './access-list.ts';
 import type { ObjectEncryption } from './encryption.ts';
 import type { BlobId, BucketName, Generation, ObjectName } from './ids.ts';
 
@@ -66,6 +67,10 @@ export interface ObjectState extends ObjectAttributes {
   readonly restoreToken?: string;
   /** Whose key the bytes are under. */
   readonly encryption?: ObjectEncryption;
+  /** Absent: the project's teams and the owner, as GCS makes it when nobody says anything. */
+  readonly acl?: AccessList;
+  /** The address of whoever made it; absent: the site's own principal. */
+  readonly owner?: string;
   readonly content: Content;
 }
 

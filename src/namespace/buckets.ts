@@ -1,3 +1,4 @@
+import type { BucketAccess } from '../model/access-list.ts';
 import type { Bucket } from '../model/bucket.ts';
 import { StraitError } from '../model/errors.ts';
 import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
@@ -11,9 +12,11 @@ import { decodeBucket, encodeBucket } from './rows/bucket-row.ts';
 import { PRESENT } from './rows/codec.ts';
 import { encodeJournal, type JournalRecord } from './rows/journal.ts';
 import { bucketAliveKey, bucketKey, bucketsFrom, justAfter, noncurrentOf, objectsOf } from './rows/keys.ts';
+import { changedBucketAccess } from './rules/access.ts';
 import { assertBucketSettings, assertStorageClass } from './rules/attributes.ts';
 import { assertBucketName } from './rules/names.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
+import { withUniformAccess } from './rules/uniform-access.ts';
 
 export interface InsertBucketInput {
   readonly name: BucketName;
@@ -21,6 +24,7 @@ export interface InsertBucketInput {
   readonly location: string;
   readonly storageClass: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  readonly access?: BucketAccess;
 }
 
 /** `alreadyExists` when the name is taken; `permissionDenied` at a site whose buckets come from a cloud. */
@@ -41,7 +45,7 @@ export async function insertBucket(deps: NamespaceDeps, input: InsertBucketInput
         { kind: 'put' as const, key, value: encodeBucket(bucket) },
         { kind: 'put' as const, key: aliveKey, value: PRESENT },
       ],
-      appends: [entry(bucket, 'bucketInsert', bucket.timeCreatedMs)],
+      appends: [bucketEntry(bucket, 'bucketInsert', bucket.timeCreatedMs)],
     };
     return { kind: 'commit', transaction, result: () => bucket };
   });
@@ -49,7 +53,7 @@ export async function insertBucket(deps: NamespaceDeps, input: InsertBucketInput
 
 function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
   const nowMs = deps.clock.nowMs();
-  return {
+  const bucket: Bucket = {
     name: input.name,
     id: bucketId(randomHex(deps.random, 8)),
     scopeId: scopeId(randomHex(deps.random, 8)),
@@ -60,8 +64,9 @@ function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
     updatedMs: nowMs,
     location: input.location,
     storageClass: input.storageClass,
-    settings: input.settings,
+    settings: withUniformAccess({}, input.settings, nowMs),
   };
+  return { ...bucket, ...changedBucketAccess(bucket, input.access ?? {}) };
 }
 
 export async function getBucket(
@@ -131,6 +136,10 @@ export async function changeBucket(
     readonly name: BucketName;
     readonly preconditions: Preconditions;
     readonly change: (current: Bucket) => Pick<Bucket, 'settings' | 'storageClass'>;
+    readonly access?: BucketAccess & {
+      /** What it does not say is as for a new bucket. */
+      readonly isUpdate?: boolean;
+    };
   },
 ): Promise<Bucket> {
   return decideAndCommit(deps, async () => {
@@ -139,10 +148,12 @@ export async function changeBucket(
     assertStorageClass(storageClass);
     assertBucketSettings(settings);
     const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
-    const { etag: _etag, ...kept } = bucket;
+    const { etag: _etag, acl: _acl, defaultObjectAcl: _default, ...kept } = bucket;
+    const current = { ...bucket, settings: withUniformAccess(bucket.settings, settings, nowMs) };
     const changed: Bucket = {
       ...kept,
-      settings,
+      ...changedBucketAccess(current, input.access ?? {}),
+      settings: current.settings,
       storageClass,
       metageneration: bucket.metageneration + 1n,
       updatedMs: nowMs,
@@ -150,7 +161,7 @@ export async function changeBucket(
     const transaction = {
       checks: [unchanged],
       writes: [{ kind: 'put' as const, key: unchanged.key, value: encodeBucket(changed) }],
-      appends: [entry(changed, 'bucketPatch', nowMs)],
+      appends: [bucketEntry(changed, 'bucketPatch', nowMs)],
     };
     return { kind: 'commit', transaction, result: () => changed };
   });
@@ -179,13 +190,13 @@ export async function deleteBucket(
         { kind: 'delete' as const, key: unchanged.key },
         { kind: 'delete' as const, key: bucketAliveKey(bucket.id) },
       ],
-      appends: [entry(bucket, 'bucketDelete', deps.clock.nowMs())],
+      appends: [bucketEntry(bucket, 'bucketDelete', deps.clock.nowMs())],
     };
     return { kind: 'commit', transaction, result: () => undefined };
   });
 }
 
-async function readForBucketChange(
+export async function readForBucketChange(
   deps: NamespaceDeps,
   input: { readonly name: BucketName; readonly preconditions: Preconditions },
 ): Promise<{ bucket: Bucket; unchanged: Extract<Check, { kind: 'version' }> }> {
@@ -216,7 +227,11 @@ function bucketTaken(bucket: BucketName): StraitError<'alreadyExists'> {
   return new StraitError('alreadyExists', message, { bucket });
 }
 
-function entry(bucket: Bucket, op: Extract<JournalRecord['op'], `bucket${string}`>, timeMs: number): Append {
+export function bucketEntry(
+  bucket: Bucket,
+  op: Extract<JournalRecord['op'], `bucket${string}`>,
+  timeMs: number,
+): Append {
   return { journal: bucket.scopeId, value: encodeJournal({ op, bucket: bucket.name, timeMs }) };
 }
 

@@ -1,3 +1,4 @@
+import type { WantedList } from '../model/access-list.ts';
 import type { NamedObject, ObjectAttributes } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { decideAndCommit } from './commit-loop.ts';
@@ -5,25 +6,34 @@ import type { NamespaceDeps } from './deps.ts';
 import { addressedRow, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import type { ObjectAddress } from './read-object.ts';
+import { changedObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
-import { attributesOf, changedState, judgeHolds } from './rules/new-state.ts';
+import { attributesOf, changedState, judgeHolds, withAccessOf } from './rules/new-state.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 
 /** A decision about attributes, from the live ones to the new ones: PATCH merges, PUT replaces. Pure. */
 export type AttributeChange = (current: ObjectAttributes) => ObjectAttributes;
 
+export interface ChangeObjectInput {
+  readonly address: ObjectAddress;
+  readonly preconditions: Preconditions;
+  readonly change: AttributeChange;
+  readonly access?: WantedList & {
+    /** What it does not say is as for a new object. */
+    readonly isUpdate?: boolean;
+  };
+}
+
 /** objects.patch and objects.update of a live or noncurrent version: the same generation, metageneration + 1. */
-export async function changeObject(
-  deps: NamespaceDeps,
-  input: { readonly address: ObjectAddress; readonly preconditions: Preconditions; readonly change: AttributeChange },
-): Promise<NamedObject> {
+export async function changeObject(deps: NamespaceDeps, input: ChangeObjectInput): Promise<NamedObject> {
   const { address } = input;
   return decideAndCommit(deps, async () => {
     const { target, object, state } = await readAddressed(deps, input);
     const attributes = input.change(attributesOf(state));
     assertAttributes(attributes);
     const nowMs = deps.clock.nowMs();
-    const after = changedState(state, attributes, nowMs);
+    const access = changedObjectAccess(target.bucket, state, input.access ?? {});
+    const after = withAccessOf(changedState(state, attributes, nowMs), access);
     const { transaction } = objectTransaction(deps, target, [{ op: 'patch', object, after }], nowMs);
     return {
       kind: 'commit',

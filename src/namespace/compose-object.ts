@@ -1,3 +1,4 @@
+import type { NewObjectAccess } from '../model/access-list.ts';
 import type { CustomerKey, EncryptionChoice } from '../model/encryption.ts';
 import { StraitError } from '../model/errors.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
@@ -31,6 +32,7 @@ export interface ComposeInput extends EncryptionChoice {
   readonly destination: { readonly bucket: BucketName; readonly name: ObjectName };
   readonly attributes: ObjectAttributes;
   readonly preconditions: Preconditions;
+  readonly access?: NewObjectAccess;
   /** 1–32, of the destination's bucket. */
   readonly sources: readonly {
     readonly name: ObjectName;
@@ -74,7 +76,7 @@ async function decideCompose(deps: NamespaceDeps, input: ComposeInput): Promise<
   const nowMs = deps.clock.nowMs();
   const sum = { ...composedFacts(read.sources.map(({ state }) => state)), content: content.content };
   const facts = withEncryption(sum, chosenEncryption(input));
-  const after = newState(input.attributes, facts, { bucket: read.target.bucket, nowMs });
+  const after = newState(input.attributes, facts, { bucket: read.target.bucket, nowMs, access: input.access });
   const changes: ObjectChange[] = [{ op: 'insert', object: read.destination, after }];
   if (input.deleteSources) changes.push(...deletions(input, read));
   const made = objectTransaction(deps, read.target, changes, nowMs);

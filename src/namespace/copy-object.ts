@@ -1,3 +1,4 @@
+import type { NewObjectAccess } from '../model/access-list.ts';
 import type { Bucket } from '../model/bucket.ts';
 import type { CustomerKey, EncryptionChoice } from '../model/encryption.ts';
 import { StraitError } from '../model/errors.ts';
@@ -15,7 +16,15 @@ import { blobsOfContent, unchanged } from './rows/references.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption, inOneDomain, judgeKey } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
-import { attributesOf, factsOf, judgeExpected, judgeHolds, newState, withEncryption } from './rules/new-state.ts';
+import {
+  attributesOf,
+  factsOf,
+  judgeExpected,
+  judgeHolds,
+  newState,
+  withAccessOf,
+  withEncryption,
+} from './rules/new-state.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { dropStaged, stageContent } from './staged-content.ts';
 
@@ -31,6 +40,8 @@ export interface CopyInput extends EncryptionChoice {
   readonly attributes?: ObjectAttributes;
   /** The source's key, when it is encrypted by one. `customerKey` and `kmsKeyName` are the copy's. */
   readonly sourceKey?: CustomerKey;
+  /** A copy does not have its source's access list. A move keeps it. */
+  readonly access?: NewObjectAccess;
 }
 
 /**
@@ -52,7 +63,7 @@ export async function copyObject(deps: NamespaceDeps, input: CopyInput): Promise
     const nowMs = deps.clock.nowMs();
     const attributes = copiedAttributes(input, read.live);
     const facts = withEncryption(factsOf(read.live), chosenEncryption(input));
-    const after = newState(attributes, facts, { bucket: into.bucket, nowMs });
+    const after = newState(attributes, facts, { bucket: into.bucket, nowMs, access: input.access });
     const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
     return {
       kind: 'commit',
@@ -89,6 +100,7 @@ async function copyBytes(deps: NamespaceDeps, input: CopyInput): Promise<NamedOb
     attributes: copiedAttributes(input, state),
     preconditions: input.preconditions,
     expected: state,
+    ...(input.access && { access: input.access }),
     ...(customerKey && { customerKey }),
     ...(input.kmsKeyName !== undefined && { kmsKeyName: input.kmsKeyName }),
   };
@@ -117,7 +129,8 @@ export async function moveObject(deps: NamespaceDeps, input: CopyInput): Promise
     if (refusal !== undefined) throw refusal;
     assertReplaceable({ ...destination, preconditions: input.preconditions }, to);
     const nowMs = deps.clock.nowMs();
-    const after = newState(input.attributes ?? attributesOf(live), factsOf(live), { bucket: into.bucket, nowMs });
+    const moved = newState(input.attributes ?? attributesOf(live), factsOf(live), { bucket: into.bucket, nowMs });
+    const after = withAccessOf(moved, live);
     const changes = [
       { op: 'insert' as const, object: to, after },
       { op: 'delete' as const, object: from, state: live },

@@ -56,7 +56,7 @@ async function decideFinish(
   if (bucket.id !== row.bucketId) throw bucketNotFound(row.bucket);
   const nowMs = deps.clock.nowMs();
   const facts = withEncryption(contentFacts(staged), row.encryption);
-  const after = newState(row.attributes, facts, { bucket, nowMs });
+  const after = newState(row.attributes, facts, { bucket, nowMs, access: row.access });
   const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
   const finished: UploadRow = {
     ...row,

@@ -1,3 +1,4 @@
+import type { NewObjectAccess } from '../model/access-list.ts';
 import type { EncryptionChoice } from '../model/encryption.ts';
 import type { BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectAttributes } from '../model/object.ts';
@@ -7,6 +8,7 @@ import type { NamespaceDeps } from './deps.ts';
 import { type ReadObject, readForChange, type WriteTarget } from './object-access.ts';
 import { alongside, objectTransaction } from './object-transaction.ts';
 import type { ExpectedContent } from './rows/upload-row.ts';
+import { newObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
@@ -22,6 +24,7 @@ export interface InsertTarget extends EncryptionChoice {
   readonly preconditions: Preconditions;
   /** Checksums the client declared; bytes that differ are refused with `checksumMismatch`. */
   readonly expected: ExpectedContent;
+  readonly access?: NewObjectAccess;
 }
 
 /**
@@ -36,7 +39,8 @@ export async function insertObject(
   assertObjectName(target.name);
   assertAttributes(target.attributes);
   assertChoice(target);
-  await readTarget(deps, target);
+  const { bucket } = await readTarget(deps, target);
+  newObjectAccess(bucket, target.access ?? {});
   const staged = await stageContent(deps, body, target.customerKey);
   deps.crashPoints.reach('insert.after-bytes-staged');
   try {
@@ -58,7 +62,7 @@ export async function commitInsert(
     const { object, ...into } = await readTarget(deps, target);
     const nowMs = deps.clock.nowMs();
     const facts = withEncryption(contentFacts(staged), chosenEncryption(target));
-    const after = newState(target.attributes, facts, { bucket: into.bucket, nowMs });
+    const after = newState(target.attributes, facts, { bucket: into.bucket, nowMs, access: target.access });
     const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
     return {
       kind: 'commit',

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { NewObjectAccess } from '../model/access-list.ts';
 import { StraitError } from '../model/errors.ts';
 import type { NamedObject, ObjectState } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
@@ -12,6 +13,7 @@ import { readBucket } from './object-access.ts';
 import { getObject, openObject } from './read-object.ts';
 import { uploadKey } from './rows/keys.ts';
 import { encodeUpload, type UploadRow } from './rows/upload-row.ts';
+import { newObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
@@ -55,6 +57,7 @@ export async function rewriteObject(deps: NamespaceDeps, input: RewriteInput): P
   assertChoice(input);
   const source = await readSource(deps, input);
   const { bucket } = await readTarget(deps, { ...input.destination, preconditions: input.preconditions });
+  newObjectAccess(bucket, input.access ?? {});
   const isOneCall = source.live.size <= (input.bytesPerCallMax ?? BYTES_PER_CALL);
   if (isOneCall || sharesSegments(source, bucket, input)) {
     return { kind: 'finished', object: await copyObject(deps, input) };
@@ -76,6 +79,7 @@ async function beginRewrite(deps: NamespaceDeps, input: RewriteInput, source: Ob
     preconditions: input.preconditions,
     expected: { size: source.size, crc32c: source.crc32c },
     ...(encryption && { encryption }),
+    ...(input.access && { access: input.access }),
     rewrite: {
       source: { bucket, name, generation: source.generation },
       sourcePreconditions: input.sourcePreconditions,
@@ -128,6 +132,7 @@ function assertSameRewrite(row: UploadRow, input: RewriteInput): void {
     (input.kmsKeyName === undefined || isDeepStrictEqual(row.encryption, chosenEncryption(input))) &&
     (input.bytesPerCallMax === undefined || input.bytesPerCallMax === bytesPerCallMax) &&
     (input.attributes === undefined || isDeepStrictEqual(input.attributes, row.attributes)) &&
+    isRepeatedAccess(input.access ?? {}, row.access ?? {}) &&
     isRepeated(input.preconditions, row.preconditions) &&
     isRepeated(input.sourcePreconditions, sourcePreconditions);
   if (!isSame) throw invalidToken('The rewrite token is of a rewrite with other parameters.');
@@ -135,6 +140,11 @@ function assertSameRewrite(row: UploadRow, input: RewriteInput): void {
 
 function isRepeated(given: Preconditions, begun: Preconditions): boolean {
   return Object.entries(given).every(([name, value]) => value === begun[name as keyof Preconditions]);
+}
+
+function isRepeatedAccess(given: NewObjectAccess, begun: NewObjectAccess): boolean {
+  const isSaid = given.list !== undefined || given.predefined !== undefined;
+  return !isSaid || isDeepStrictEqual(given, begun);
 }
 
 const customerHash = (encryption: UploadRow['encryption']) =>

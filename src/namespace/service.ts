@@ -3,6 +3,7 @@ import type { HmacKey } from '../model/hmac-key.ts';
 import type { NotificationConfig } from '../model/notification.ts';
 import type { NamedObject } from '../model/object.ts';
 import type { Operation } from '../model/operation.ts';
+import * as accessLists from './access-lists.ts';
 import * as buckets from './buckets.ts';
 import * as changing from './change-object.ts';
 import * as composing from './compose-object.ts';
@@ -31,6 +32,10 @@ export interface Namespace {
   readonly listBuckets: Use<InputOf<typeof buckets.listBuckets>, buckets.BucketPage>;
   readonly changeBucket: Use<InputOf<typeof buckets.changeBucket>, Bucket>;
   readonly deleteBucket: Use<InputOf<typeof buckets.deleteBucket>, void>;
+  readonly getBucketList: Use<InputOf<typeof accessLists.getBucketList>, accessLists.BucketList>;
+  readonly changeBucketList: Use<InputOf<typeof accessLists.changeBucketList>, accessLists.BucketList>;
+  readonly getObjectList: Use<reading.ObjectAddress, accessLists.ObjectList>;
+  readonly changeObjectList: Use<InputOf<typeof accessLists.changeObjectList>, accessLists.ObjectList>;
   readonly insertObject: Use<InputOf<typeof inserting.insertObject>, NamedObject>;
   readonly getObject: Use<InputOf<typeof reading.getObject>, NamedObject>;
   readonly getSoftDeletedObject: Use<InputOf<typeof reading.getSoftDeletedObject>, NamedObject>;
@@ -71,6 +76,10 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     listBuckets: (input) => buckets.listBuckets(deps, input),
     changeBucket: (input) => buckets.changeBucket(deps, input),
     deleteBucket: (input) => buckets.deleteBucket(deps, input),
+    getBucketList: (input) => accessLists.getBucketList(deps, input),
+    changeBucketList: (input) => accessLists.changeBucketList(deps, input),
+    getObjectList: (address) => accessLists.getObjectList(deps, address),
+    changeObjectList: (input) => accessLists.changeObjectList(deps, input),
     insertObject: (input) => inserting.insertObject(deps, input),
     getObject: (input) => reading.getObject(deps, input),
     getSoftDeletedObject: (input) => reading.getSoftDeletedObject(deps, input),

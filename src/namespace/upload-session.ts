@@ -62,15 +62,17 @@ const sessionContext = (uploadId: string) => Buffer.from(`session key 1\0${uploa
 
 /** The key a session's bytes are under: as the request gives it, else out of the box. `undefined`: none. */
 export function sessionCustomerKey(upload: ReadUpload, given: CustomerKey | undefined): CustomerKey | undefined {
-  const { encryption, sessionKey } = upload.row;
-  const { secret, uploadId } = upload;
-  const boxed = sessionKey && secret && openBox(secret, sessionContext(uploadId), sessionKey);
-  const own = encryption?.kind === 'customer' &&
-    boxed && { secret: new SecretKey(boxed), sha256: encryption.keySha256 };
-  const key = given ?? (own || undefined);
-  const refusal = judgeKey(encryption, key, { side: 'target', isForBytes: true });
+  const key = given ?? boxedKey(upload);
+  const refusal = judgeKey(upload.row.encryption, key, { side: 'target', isForBytes: true });
   if (refusal !== undefined) throw refusal;
   return key;
+}
+
+function boxedKey({ row, secret, uploadId }: ReadUpload): CustomerKey | undefined {
+  const { encryption, sessionKey } = row;
+  if (encryption?.kind !== 'customer' || sessionKey === undefined || secret === undefined) return undefined;
+  const bytes = openBox(secret, sessionContext(uploadId), sessionKey);
+  return bytes && { secret: new SecretKey(bytes), sha256: encryption.keySha256 };
 }
 
 export function isExpired(deps: NamespaceDeps, row: UploadRow): boolean {

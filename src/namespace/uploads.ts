@@ -10,6 +10,7 @@ import type { InsertTarget } from './insert-object.ts';
 import { assertWritable, readBucket } from './object-access.ts';
 import { uploadKey } from './rows/keys.ts';
 import { type ExpectedContent, encodeUpload, type UploadRow } from './rows/upload-row.ts';
+import { newObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
@@ -47,6 +48,7 @@ export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Pr
   assertChoice(target);
   const bucket = await readBucket(deps.metadata, target.bucket);
   assertWritable(deps, bucket);
+  newObjectAccess(bucket, target.access ?? {});
   if ((target.expected.size ?? 0) > OBJECT_BYTES_MAX) {
     const message = `an object has at most ${OBJECT_BYTES_MAX} bytes`;
     throw new StraitError('payloadTooLarge', message, { limitBytes: OBJECT_BYTES_MAX });
@@ -65,6 +67,7 @@ export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Pr
     attributes: target.attributes,
     preconditions: target.preconditions,
     expected: target.expected,
+    ...(target.access && { access: target.access }),
     ...(encryption && { encryption }),
     ...(sessionKey && { sessionKey }),
     createdMs: nowMs,

@@ -120,15 +120,15 @@ test('a restored object has what it had, but for its access list, its generation
     contentType: 'text/plain',
     metadata: { k: 'v' },
     storageClass: 'NEARLINE',
-    opaque: { acl: [{ entity: 'allUsers', role: 'READER' }] },
   };
-  const made = await fixture.put('a', 'one', { attributes });
+  const made = await fixture.put('a', 'one', { attributes, access: { predefined: 'publicRead' } });
   await namespace.changeObject({ ...at('a'), change: (now) => now });
   await fixture.remove('a');
   fixture.pass(1_000);
   const address = { bucket: LAKE, name: 'a', generation: made.state.generation };
   const restored = await namespace.restoreObject({ address, preconditions: {}, copySourceAcl: false });
-  const { opaque: _opaque, ...others } = made.state;
+  const { acl, ...others } = made.state;
+  assert.equal(acl?.length, 2);
   const nowMs = fixture.deps.clock.nowMs();
   assert.deepEqual(restored.state, {
     ...others,
@@ -141,7 +141,7 @@ test('a restored object has what it had, but for its access list, its generation
   assert.ok(restored.state.generation > made.state.generation);
   assert.deepEqual(await listed(fixture, 'softDeleted'), [`a#${made.state.generation}`]);
   const again = await namespace.restoreObject({ address, preconditions: {}, copySourceAcl: true });
-  assert.deepEqual(again.state.opaque, attributes.opaque);
+  assert.deepEqual(again.state.acl, acl);
 });
 
 test('in a hierarchical bucket a token tells soft-deleted versions apart', async () => {

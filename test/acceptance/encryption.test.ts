@@ -277,6 +277,26 @@ test('a token is good for its own rewrite alone', async () => {
   assert.ok((await gcs.media(bucket, 'target')).bytes.equals(patterned(5)));
 });
 
+test('calls with one token at the same time: one goes on, the object comes out whole', async () => {
+  const bucket = await gcs.bucket();
+  const [key, other] = [new TestKey(), new TestKey()];
+  const content = patterned(4 * MIB + 3);
+  await put(bucket, 'source', content, key);
+  const path = `${copyPath(bucket, 'source', 'target', 'rewriteTo')}?maxBytesRewrittenPerCall=${MIB}`;
+  const headers = { ...key.sourceHeaders, ...other.headers };
+  const begun = await gcs.call('POST', path, { headers });
+  const call = () => gcs.call('POST', `${path}&rewriteToken=${begun.json.rewriteToken}`, { headers });
+  const generations = new Set<string>();
+  for (let round = 0; round < 10; round += 1) {
+    for (const { status, text, json } of await Promise.all([call(), call(), call()])) {
+      assert.ok(status === 200 || status === 503, text);
+      if (status === 200 && json.done) generations.add(json.resource.generation);
+    }
+  }
+  assert.equal(generations.size, 1);
+  assert.ok((await gcs.media(bucket, 'target', other.headers)).bytes.equals(content));
+});
+
 test('a source that is replaced while it is rewritten ends the rewrite', async () => {
   const bucket = await gcs.bucket();
   const [key, other] = [new TestKey(), new TestKey()];

@@ -57,8 +57,7 @@ export function eventRenderer(
 ): { payload(object: NamedObject): string; generation(generation: Generation): string } {
   const generations = manners === undefined ? plainGenerations : shuffledGenerations(manners.generationKey);
   return {
-    payload: (object) =>
-      JSON.stringify(renderObject(object, { origin, generations, projection: 'noAcl' }), undefined, 2),
+    payload: (object) => JSON.stringify(renderObject(object, { origin, generations }), undefined, 2),
     generation: (generation) => generations.toWire(generation).toString(),
   };
 }

@@ -3,6 +3,7 @@ import type { ObjectEncryption } from '../../model/encryption.ts';
 import type { AppliedFace, ObjectFaces } from '../../model/faces.ts';
 import { blobId, generation } from '../../model/ids.ts';
 import type { Content, ObjectAttributes, ObjectState, Segment } from '../../model/object.ts';
+import { liftAcl, loadAcl, storeAcl } from './acl-rows.ts';
 import { decodeRow, encodeRow, readU64, u64 } from './codec.ts';
 
 /** Where the store stamps the published face's generation. */
@@ -44,6 +45,9 @@ export interface StoredState extends StoredAttributes {
   y?: number;
   r?: string;
   K?: StoredEncryption;
+  /** Access list: entity, letter of the role, …; and the owner's address. */
+  A?: string[];
+  w?: string;
   /** Local segments, a page of segments with their count, or 0 for remote content. */
   b: StoredSegment[] | { p: Uint8Array; n: number } | 0;
 }
@@ -105,6 +109,8 @@ export function storeState(state: ObjectState, withGeneration: boolean): StoredS
   if (state.hardDeleteTimeMs !== undefined) stored.y = state.hardDeleteTimeMs;
   if (state.restoreToken !== undefined) stored.r = state.restoreToken;
   if (state.encryption !== undefined) stored.K = storeEncryption(state.encryption);
+  if (state.acl !== undefined) stored.A = storeAcl(state.acl);
+  if (state.owner !== undefined) stored.w = state.owner;
   storeAttributes(stored, state);
   return stored;
 }
@@ -124,6 +130,8 @@ export function storeAttributes(stored: StoredAttributes, state: ObjectAttribute
 }
 
 export function loadState(stored: StoredState, ownGeneration: bigint): ObjectState {
+  const { attributes, olderAcl } = withoutOlderAcl(loadAttributes(stored));
+  const acl = stored.A === undefined ? olderAcl : loadAcl(stored.A);
   return {
     generation: generation(ownGeneration),
     metageneration: BigInt(stored.m),
@@ -142,9 +150,20 @@ export function loadState(stored: StoredState, ownGeneration: bigint): ObjectSta
     ...(stored.y === undefined ? {} : { hardDeleteTimeMs: stored.y }),
     ...(stored.r === undefined ? {} : { restoreToken: stored.r }),
     ...(stored.K === undefined ? {} : { encryption: loadEncryption(stored.K) }),
+    ...(acl === undefined ? {} : { acl }),
+    ...(stored.w === undefined ? {} : { owner: stored.w }),
     content: loadContent(stored.b),
-    ...loadAttributes(stored),
+    ...attributes,
   };
+}
+
+/** Older rows have the access list among the opaque fields. */
+function withoutOlderAcl(attributes: ObjectAttributes) {
+  const { opaque, ...rest } = attributes;
+  if (opaque?.['acl'] === undefined) return { attributes, olderAcl: undefined };
+  const { acl, ...others } = opaque;
+  const kept = Object.keys(others).length === 0 ? rest : { ...rest, opaque: others };
+  return { attributes: kept, olderAcl: liftAcl(acl) };
 }
 
 export function loadAttributes(stored: StoredAttributes): ObjectAttributes {

@@ -1,4 +1,5 @@
 /** Resumable upload sessions, from their start until their time is over, finished or not. */
+import type { NewObjectAccess } from '../../model/access-list.ts';
 import type { ObjectEncryption } from '../../model/encryption.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import {
@@ -34,6 +35,8 @@ export interface UploadRow {
   readonly attributes: ObjectAttributes;
   readonly preconditions: Preconditions;
   readonly expected: ExpectedContent;
+  /** Decided upon when the object is made, by the bucket's settings of then. */
+  readonly access?: NewObjectAccess;
   /** The object's size as the last request that was to end it said, when none was declared at the start. */
   readonly total?: number;
   readonly encryption?: ObjectEncryption;
@@ -93,6 +96,8 @@ interface StoredUpload {
   p: StoredPreconditions;
   /** Expected crc32c, md5 and size. */
   x: { c?: number; h?: Uint8Array; z?: number };
+  /** What is asked of the object's access, as JSON text. */
+  v?: string;
   /** Total as last stated. */
   l?: number;
   /** Encryption, and the boxed key of a session with a customer's. */
@@ -125,6 +130,7 @@ export function encodeUpload(row: UploadRow): Uint8Array {
     a: attributes,
     p: storePreconditions(preconditions),
     x: withoutAbsent({ c: expected.crc32c, h: expected.md5, z: expected.size }),
+    ...(row.access === undefined ? {} : { v: JSON.stringify(row.access) }),
     ...(row.total === undefined ? {} : { l: row.total }),
     ...(row.encryption === undefined ? {} : { q: storeEncryption(row.encryption) }),
     // Of no use to a session that has ended.
@@ -152,6 +158,7 @@ export function decodeUpload(value: Uint8Array): UploadRow {
       md5: x.h === undefined ? undefined : Uint8Array.from(x.h),
       size: x.z,
     }),
+    ...(stored.v === undefined ? {} : { access: JSON.parse(stored.v) as NewObjectAccess }),
     ...(stored.l === undefined ? {} : { total: stored.l }),
     ...(stored.q === undefined ? {} : { encryption: loadEncryption(stored.q) }),
     ...(stored.y === undefined ? {} : { sessionKey: Uint8Array.from(stored.y) }),

@@ -20,6 +20,15 @@ export function isHierarchical({ settings }: Bucket): boolean {
   return field(settings['hierarchicalNamespace'], 'enabled') === true;
 }
 
+/** Access is by IAM policies alone: access lists are neither shown nor heard. */
+export function hasUniformAccess({ settings }: Bucket): boolean {
+  return field(field(settings['iamConfiguration'], 'uniformBucketLevelAccess'), 'enabled') === true;
+}
+
+export function isPublicAccessPrevented({ settings }: Bucket): boolean {
+  return field(settings['iamConfiguration'], 'publicAccessPrevention') === 'enforced';
+}
+
 function field(settings: unknown, name: string): unknown {
   return typeof settings === 'object' && settings !== null ? (settings as Record<string, unknown>)[name] : undefined;
 }

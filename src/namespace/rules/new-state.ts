@@ -1,8 +1,10 @@
+import type { NewObjectAccess } from '../../model/access-list.ts';
 import type { Bucket } from '../../model/bucket.ts';
 import type { ObjectEncryption } from '../../model/encryption.ts';
 import { StraitError } from '../../model/errors.ts';
 import { generation } from '../../model/ids.ts';
 import type { Content, ObjectAttributes, ObjectState } from '../../model/object.ts';
+import { accessOf, newObjectAccess, type StoredAccess } from './access.ts';
 import { hasAutoclass } from './bucket-settings.ts';
 import { combineCrc32c } from './crc32c-combine.ts';
 import { defaultEncryption } from './encryption.ts';
@@ -27,13 +29,19 @@ export interface ContentFacts {
   readonly content: Content;
 }
 
-/** A new generation: metageneration 1, all times now, and the bucket's storage class unless the client names one. */
-export function newState(
-  attributes: ObjectAttributes,
-  facts: ContentFacts,
-  context: { readonly bucket: Bucket; readonly nowMs: number },
-): ObjectState {
-  const { bucket, nowMs } = context;
+export interface NewStateContext {
+  readonly bucket: Bucket;
+  readonly nowMs: number;
+  /** What the request says of the new object's access; absent: nothing. */
+  readonly access?: NewObjectAccess | undefined;
+}
+
+/**
+ * A new generation: metageneration 1, all times now, and the bucket's storage class and default access list unless the
+ * client names others.
+ */
+export function newState(attributes: ObjectAttributes, facts: ContentFacts, context: NewStateContext): ObjectState {
+  const { bucket, nowMs, access = {} } = context;
   const encryption = facts.encryption ?? defaultEncryption(bucket);
   return {
     storageClass: bucket.storageClass,
@@ -46,7 +54,14 @@ export function newState(
     updatedMs: nowMs,
     timeStorageClassUpdatedMs: nowMs,
     timeFinalizedMs: nowMs,
+    ...newObjectAccess(bucket, access),
   };
+}
+
+/** The state with the access list and the owner of another. */
+export function withAccessOf(state: ObjectState, other: StoredAccess): ObjectState {
+  const { acl: _acl, owner: _owner, ...rest } = state;
+  return { ...rest, ...accessOf(other) };
 }
 
 /** Fields of a state that a client does not set. */
@@ -66,6 +81,8 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'softDeleteTimeMs',
   'hardDeleteTimeMs',
   'restoreToken',
+  'acl',
+  'owner',
   'encryption',
   'content',
 ] satisfies readonly Exclude<keyof ObjectState, keyof ObjectAttributes>[]);
@@ -109,6 +126,7 @@ export function changedState(current: ObjectState, attributes: ObjectAttributes,
     ...attributes,
     ...(storageClass === undefined ? {} : { storageClass }),
     ...factsOf(current),
+    ...accessOf(current),
     generation: current.generation,
     metageneration: current.metageneration + 1n,
     timeCreatedMs: current.timeCreatedMs,
@@ -127,14 +145,9 @@ export function restoredState(
   deleted: ObjectState,
   context: { readonly bucket: Bucket; readonly nowMs: number; readonly copySourceAcl: boolean },
 ): ObjectState {
-  const attributes = context.copySourceAcl ? attributesOf(deleted) : withoutAcl(attributesOf(deleted));
-  const state = newState(attributes, factsOf(deleted), context);
+  const made = newState(attributesOf(deleted), factsOf(deleted), context);
+  const state = context.copySourceAcl ? withAccessOf(made, deleted) : made;
   return hasAutoclass(context.bucket) ? { ...state, storageClass: 'STANDARD' } : state;
-}
-
-function withoutAcl({ opaque, ...attributes }: ObjectAttributes): ObjectAttributes {
-  const { acl: _acl, ...others } = opaque ?? {};
-  return Object.keys(others).length === 0 ? attributes : { ...attributes, opaque: others };
 }
 
 /** An object under a hold can be neither overwritten nor deleted. */

@@ -1,6 +1,7 @@
 /** The methods of buckets. */
 import type { Bucket } from '../../../model/bucket.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
+import { bucketAccess } from '../acls/decode-access.ts';
 import type { Call } from '../api/call.ts';
 import { type Projection, pageResults, projectionOf } from '../api/decode-params.ts';
 import { below, isSelected, type Selection, select } from '../api/fields.ts';
@@ -16,7 +17,8 @@ export async function insertBucket(call: Call<'buckets.insert'>): Promise<HttpRe
   const { name, location, storageClass, settings } = decodeBucket(body);
   request.trace.bucket = name;
   const project = call.required('project');
-  const bucket = await context.namespace.insertBucket({ name, project, location, storageClass, settings });
+  const access = bucketAccess(call);
+  const bucket = await context.namespace.insertBucket({ name, project, location, storageClass, settings, access });
   const hasAcl = body['acl'] !== undefined || body['defaultObjectAcl'] !== undefined;
   const projection = projectionOf(call, hasAcl ? 'full' : 'noAcl');
   return renderJson(renderBucket(bucket, { origin: request.origin, projection }), call.form);
@@ -74,19 +76,22 @@ function* renderBuckets(buckets: readonly Bucket[], context: RenderBucketsContex
 }
 
 export function patchBucket(call: Call<'buckets.patch'>): Promise<HttpReply> {
-  return changeBucket(call, patchedBucket(call.body));
+  return changeBucket(call, patchedBucket(call.body), false);
 }
 
 export function updateBucket(call: Call<'buckets.update'>): Promise<HttpReply> {
-  return changeBucket(call, replacedBucket(call.body));
+  return changeBucket(call, replacedBucket(call.body), true);
 }
 
 async function changeBucket(
   call: Call<'buckets.patch' | 'buckets.update'>,
   change: ReturnType<typeof patchedBucket>,
+  isUpdate: boolean,
 ): Promise<HttpReply> {
   const preconditions = bucketPreconditions(call, 'change');
-  const bucket = await call.context.namespace.changeBucket({ name: call.required('bucket'), preconditions, change });
+  const name = call.required('bucket');
+  const access = { ...bucketAccess(call), isUpdate };
+  const bucket = await call.context.namespace.changeBucket({ name, preconditions, change, access });
   const projection = projectionOf(call, 'full');
   return renderJson(renderBucket(bucket, { origin: call.request.origin, projection }), call.form);
 }

@@ -14,7 +14,7 @@ const LOCATION = /^[A-Za-z0-9-]{2,40}$/;
 const LABELS_MAX = 64;
 
 export function decodeBucket(resource: Resource): DecodedBucket {
-  const { name, location, storageClass, ...fields } = resource;
+  const { name, location, storageClass, acl: _acl, defaultObjectAcl: _default, ...fields } = resource;
   if (typeof location === 'string' && !LOCATION.test(location)) {
     throw invalidField('location', `The specified location constraint is not valid: ${location.slice(0, 100)}`);
   }
@@ -29,8 +29,6 @@ export function decodeBucket(resource: Resource): DecodedBucket {
 /** What GCS shows of a new bucket, less what it does not promise here (soft delete). */
 const NEW_BUCKET_SETTINGS: Resource = {
   iamConfiguration: {
-    bucketPolicyOnly: { enabled: false },
-    uniformBucketLevelAccess: { enabled: false },
     publicAccessPrevention: 'inherited',
   },
   softDeletePolicy: { retentionDurationSeconds: '0' },
@@ -43,7 +41,8 @@ interface BucketAttributes {
 
 /** buckets.patch: objects merge, `null` removes, everything else replaces (RFC 7396). */
 export function patchedBucket(resource: Resource): (current: BucketAttributes) => BucketAttributes {
-  const { storageClass, name: _name, location: _location, ...fields } = resource;
+  const { storageClass, name: _name, location: _location, ...rest } = resource;
+  const { acl: _acl, defaultObjectAcl: _default, ...fields } = rest;
   const nextClass = typeof storageClass === 'string' ? storageClass.toUpperCase() : undefined;
   return (current) => ({
     settings: checkSettings(mergePatch(current.settings, fields)),
@@ -53,7 +52,8 @@ export function patchedBucket(resource: Resource): (current: BucketAttributes) =
 
 /** buckets.update: what the body does not say is gone, or back at its default. */
 export function replacedBucket(resource: Resource): (current: BucketAttributes) => BucketAttributes {
-  const { storageClass, name: _name, location: _location, ...fields } = resource;
+  const { storageClass, name: _name, location: _location, ...rest } = resource;
+  const { acl: _acl, defaultObjectAcl: _default, ...fields } = rest;
   const nextClass = typeof storageClass === 'string' ? storageClass.toUpperCase() : undefined;
   return (current) => ({
     settings: checkSettings(mergePatch(NEW_BUCKET_SETTINGS, fields)),

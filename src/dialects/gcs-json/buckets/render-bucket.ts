@@ -1,4 +1,6 @@
 import type { Bucket } from '../../../model/bucket.ts';
+import { knowsLists } from '../../../namespace/rules/access.ts';
+import { renderBucketLists } from '../acls/render-access.ts';
 import type { Resource } from '../api/body.ts';
 import type { Projection } from '../api/decode-params.ts';
 import { renderTime } from '../objects/render-object.ts';
@@ -11,7 +13,7 @@ export interface RenderBucketContext {
 
 /** The bucket resource: stored settings word for word, under what only the server says. */
 export function renderBucket(bucket: Bucket, context: RenderBucketContext): Resource {
-  const { acl, defaultObjectAcl, owner, ...settings } = bucket.settings;
+  const { owner: _owner, ...settings } = bucket.settings;
   const isProjectNumber = /^\d+$/.test(bucket.project);
   return {
     ...settings,
@@ -27,7 +29,7 @@ export function renderBucket(bucket: Bucket, context: RenderBucketContext): Reso
     etag: bucket.etag ?? bucketEtag(bucket.metageneration),
     timeCreated: renderTime(bucket.timeCreatedMs),
     updated: renderTime(bucket.updatedMs),
-    ...(context.projection === 'full' ? withoutAbsent({ acl, defaultObjectAcl, owner }) : {}),
+    ...(context.projection === 'full' && knowsLists(bucket) ? renderBucketLists(bucket, context) : {}),
   };
 }
 

@@ -2,30 +2,34 @@
 import type { AttributeChange } from '../../../namespace/change-object.ts';
 import type { ObjectAddress } from '../../../namespace/read-object.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
+import { wantedList } from '../acls/decode-access.ts';
+import { shownLists } from '../acls/shown-lists.ts';
 import type { Call } from '../api/call.ts';
-import { generationOf, projectionOf } from '../api/decode-params.ts';
+import { generationOf } from '../api/decode-params.ts';
 import { changingPreconditions } from '../api/preconditions.ts';
 import { NO_CONTENT, renderJson } from '../protocol/render-json.ts';
 import { patchedAttributes, replacedAttributes } from './decode-object.ts';
 import { renderObject } from './render-object.ts';
 
 export function patchObject(call: Call<'objects.patch'>): Promise<HttpReply> {
-  return changeObject(call, patchedAttributes(call.body));
+  return changeObject(call, patchedAttributes(call.body), false);
 }
 
 export function updateObject(call: Call<'objects.update'>): Promise<HttpReply> {
-  return changeObject(call, replacedAttributes(call.body));
+  return changeObject(call, replacedAttributes(call.body), true);
 }
 
 async function changeObject(
   call: Call<'objects.patch' | 'objects.update'>,
   change: AttributeChange,
+  isUpdate: boolean,
 ): Promise<HttpReply> {
   const { namespace, generations } = call.context;
   const preconditions = changingPreconditions(call);
-  const object = await namespace.changeObject({ address: addressOf(call), preconditions, change });
-  const projection = projectionOf(call, 'full');
-  return renderJson(renderObject(object, { origin: call.request.origin, generations, projection }), call.form);
+  const access = { ...wantedList(call.body['acl'], call.text('predefinedAcl'), 'acl'), isUpdate };
+  const object = await namespace.changeObject({ address: addressOf(call), preconditions, change, access });
+  const lists = await shownLists(call, object.bucket, 'full');
+  return renderJson(renderObject(object, { origin: call.request.origin, generations, ...lists }), call.form);
 }
 
 export async function deleteObject(call: Call<'objects.delete'>): Promise<HttpReply> {

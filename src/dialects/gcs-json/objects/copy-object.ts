@@ -6,12 +6,14 @@ import type { ComposeInput, CopyInput } from '../../../namespace/copy-object.ts'
 import type { RewriteProgress } from '../../../namespace/rewrite-object.ts';
 import { attributesOf } from '../../../namespace/rules/new-state.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
+import { newObjectAccess } from '../acls/decode-access.ts';
+import { shownLists } from '../acls/shown-lists.ts';
 import { invalidParameter } from '../api/bad-input.ts';
 import { isObject, type Resource } from '../api/body.ts';
 import type { Call } from '../api/call.ts';
 import type { GcsJsonContext } from '../api/context.ts';
 import { customerKeyOf, encryptionChoice, sourceKeyOf } from '../api/customer-keys.ts';
-import { generationOf, projectionOf } from '../api/decode-params.ts';
+import { generationOf } from '../api/decode-params.ts';
 import { changingPreconditions, sourcePreconditions } from '../api/preconditions.ts';
 import { renderJson } from '../protocol/render-json.ts';
 import { decodeObject } from './decode-object.ts';
@@ -21,7 +23,7 @@ const MEBIBYTE = 1024n * 1024n;
 
 export async function copyObject(call: Call<'objects.copy'>): Promise<HttpReply> {
   const object = await call.context.namespace.copyObject(await decodeCopy(call));
-  return renderJson(renderMade(call, object, call.body), call.form);
+  return renderJson(await renderMade(call, object, call.body), call.form);
 }
 
 export async function rewriteObject(call: Call<'objects.rewrite'>): Promise<HttpReply> {
@@ -35,17 +37,17 @@ export async function rewriteObject(call: Call<'objects.rewrite'>): Promise<Http
     ...(perCall === undefined ? {} : { bytesPerCallMax: Number(perCall) }),
     ...(rewriteToken === undefined ? {} : { rewriteToken }),
   });
-  return renderJson({ kind: 'storage#rewriteResponse', ...renderProgress(call, progress) }, call.form);
+  return renderJson({ kind: 'storage#rewriteResponse', ...(await renderProgress(call, progress)) }, call.form);
 }
 
-function renderProgress(call: Call, progress: RewriteProgress): Resource {
+async function renderProgress(call: Call, progress: RewriteProgress): Promise<Resource> {
   if (progress.kind === 'open') {
     const { bytesRewritten, size, rewriteToken } = progress;
     return { totalBytesRewritten: String(bytesRewritten), objectSize: String(size), done: false, rewriteToken };
   }
   const { object } = progress;
   const size = String(object.state.size);
-  const resource = renderMade(call, object, call.body);
+  const resource = await renderMade(call, object, call.body);
   return { totalBytesRewritten: size, objectSize: size, done: true, resource };
 }
 
@@ -57,7 +59,7 @@ export async function moveObject(call: Call<'objects.move'>): Promise<HttpReply>
     destination: { bucket, name: call.required('destinationObject') },
     preconditions: changingPreconditions(call),
   });
-  return renderJson(renderMade(call, object, {}), call.form);
+  return renderJson(await renderMade(call, object, {}), call.form);
 }
 
 async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promise<CopyInput> {
@@ -68,13 +70,14 @@ async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promi
     sourcePreconditions: sourcePreconditions(call),
     destination: { bucket: call.required('destinationBucket'), name: call.required('destinationObject') },
     preconditions: changingPreconditions(call),
+    access: newObjectAccess(call, call.body, call.text('destinationPredefinedAcl')),
     ...sourceKeyOf(call.request),
     ...encryptionChoice(call.request, call.text('destinationKmsKeyName') ?? call.body['kmsKeyName']),
   });
 }
 
 /** Fields of a body that say nothing of the copy's metadata. */
-const NO_METADATA: ReadonlySet<string> = new Set(['crc32c', 'md5Hash', 'kmsKeyName']);
+const NO_METADATA: ReadonlySet<string> = new Set(['acl', 'crc32c', 'md5Hash', 'kmsKeyName']);
 
 /**
  * A body that sets any metadata replaces all of the source's (objects.rewrite page). One that only names a storage
@@ -99,11 +102,11 @@ async function withAttributes(call: Call, input: CopyInput): Promise<CopyInput> 
 }
 
 /** Access lists are told when the request set them, unless it asks otherwise. */
-function renderMade(call: Call, object: NamedObject, resource: Resource): Resource {
-  const projection = projectionOf(call, resource['acl'] === undefined ? 'noAcl' : 'full');
+async function renderMade(call: Call, object: NamedObject, resource: Resource): Promise<Resource> {
+  const lists = await shownLists(call, object.bucket, resource['acl'] === undefined ? 'noAcl' : 'full');
   const { generations } = call.context;
   const hasKey = customerKeyOf(call.request).customerKey !== undefined;
-  return renderObject(object, { origin: call.request.origin, generations, projection, hasKey });
+  return renderObject(object, { origin: call.request.origin, generations, hasKey, ...lists });
 }
 
 export async function composeObject(call: Call<'objects.compose'>): Promise<HttpReply> {
@@ -113,11 +116,12 @@ export async function composeObject(call: Call<'objects.compose'>): Promise<Http
     destination: { bucket: call.required('destinationBucket'), name: call.required('destinationObject') },
     attributes: decodeObject(destination).attributes,
     preconditions: changingPreconditions(call),
+    access: newObjectAccess(call, destination, call.text('destinationPredefinedAcl')),
     sources: decodeSources(body['sourceObjects'], context),
     deleteSources: body['deleteSourceObjects'] === true,
     ...encryptionChoice(call.request, call.text('kmsKeyName') ?? destination['kmsKeyName']),
   });
-  return renderJson(renderMade(call, object, destination), call.form);
+  return renderJson(await renderMade(call, object, destination), call.form);
 }
 
 /** As the schema of the request has it. */

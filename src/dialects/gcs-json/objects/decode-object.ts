@@ -11,7 +11,7 @@ const TEXT_FIELDS = [
   'contentLanguage',
   'contentType',
 ] as const;
-const OPAQUE_FIELDS = ['acl', 'contexts', 'retention'] as const;
+const OPAQUE_FIELDS = ['contexts', 'retention'] as const;
 
 /** What a request body says about the object to be made. */
 export interface DecodedObject {

@@ -3,9 +3,9 @@ import type { ByteRange, NamedObject } from '../../../model/object.ts';
 import { resolveRange } from '../../shared/byte-range.ts';
 import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
 import { gunzipStream } from '../../shared/request-body.ts';
+import { shownLists } from '../acls/shown-lists.ts';
 import type { Call } from '../api/call.ts';
 import { customerKeyOf } from '../api/customer-keys.ts';
-import { projectionOf } from '../api/decode-params.ts';
 import { judgeEtag, namesEtag, readingPreconditions } from '../api/preconditions.ts';
 import { renderJson } from '../protocol/render-json.ts';
 import { addressOf } from './change-object.ts';
@@ -28,9 +28,9 @@ export async function getObject(call: Call<'objects.get'>): Promise<HttpReply> {
   const etag = etagOf(object.state, generations);
   if (judgeEtag(call, etag)) return { status: 304, headers: { ETag: etag } };
   if (isForBytes) return sendMedia(call, object);
-  const projection = projectionOf(call, 'noAcl');
+  const lists = await shownLists(call, object.bucket, 'noAcl');
   return renderJson(
-    renderObject(object, { origin: request.origin, generations, projection, hasKey: key.customerKey !== undefined }),
+    renderObject(object, { origin: request.origin, generations, hasKey: key.customerKey !== undefined, ...lists }),
     call.form,
     { ETag: etag },
   );

@@ -5,11 +5,12 @@ import type { InsertTarget } from '../../../namespace/insert-object.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
 import { type MultipartPart, parseBoundary, readParts } from '../../shared/multipart.ts';
 import { collect, unpackedBody } from '../../shared/request-body.ts';
+import { newObjectAccess } from '../acls/decode-access.ts';
+import { shownLists } from '../acls/shown-lists.ts';
 import { requiredParameter } from '../api/bad-input.ts';
 import { JSON_BODY_BYTES_MAX, type Resource } from '../api/body.ts';
 import type { Call } from '../api/call.ts';
 import { encryptionChoice } from '../api/customer-keys.ts';
-import { projectionOf } from '../api/decode-params.ts';
 import { changingPreconditions } from '../api/preconditions.ts';
 import { renderJson } from '../protocol/render-json.ts';
 import { decodeInsert, withEncodingParam } from '../uploads/decode-insert.ts';
@@ -57,6 +58,7 @@ async function insertMedia(call: Call<'objects.insert'>): Promise<HttpReply> {
     name,
     attributes: withEncodingParam(call, contentType === undefined ? {} : { contentType }),
     preconditions: changingPreconditions(call),
+    access: newObjectAccess(call, {}, call.text('predefinedAcl')),
     ...encryptionChoice(request, call.text('kmsKeyName')),
     expected: {
       ...decodeHashHeader(headers['x-goog-hash']),
@@ -66,7 +68,7 @@ async function insertMedia(call: Call<'objects.insert'>): Promise<HttpReply> {
   };
   request.trace.object = name;
   const object = await context.namespace.insertObject({ target: insert, body: unpackedBody(request) });
-  return renderMade(call, object, {});
+  return await renderMade(call, object, {});
 }
 
 async function insertMultipart(call: Call<'objects.insert'>): Promise<HttpReply> {
@@ -81,18 +83,18 @@ async function insertMultipart(call: Call<'objects.insert'>): Promise<HttpReply>
     const insert = decodeInsert(call, { resource, contentType });
     request.trace.object = insert.name;
     const object = await context.namespace.insertObject({ target: insert, body: lastPart(media.value) });
-    return renderMade(call, object, resource);
+    return await renderMade(call, object, resource);
   } finally {
     await parts.return(undefined);
   }
 }
 
 /** Access lists are told when the request set them, unless it asks otherwise. */
-function renderMade(call: Call<'objects.insert'>, object: NamedObject, resource: Resource): HttpReply {
-  const projection = projectionOf(call, resource['acl'] === undefined ? 'noAcl' : 'full');
+async function renderMade(call: Call<'objects.insert'>, object: NamedObject, resource: Resource): Promise<HttpReply> {
+  const lists = await shownLists(call, object.bucket, resource['acl'] === undefined ? 'noAcl' : 'full');
   const { generations } = call.context;
   return renderJson(
-    renderObject(object, { origin: call.request.origin, generations, projection, hasKey: true }),
+    renderObject(object, { origin: call.request.origin, generations, hasKey: true, ...lists }),
     call.form,
   );
 }

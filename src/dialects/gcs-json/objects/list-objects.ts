@@ -2,8 +2,9 @@ import { StraitError } from '../../../model/errors.ts';
 import type { NamedObject } from '../../../model/object.ts';
 import type { ListInput, ListResult } from '../../../namespace/list-objects.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
+import { shownLists } from '../acls/shown-lists.ts';
 import type { Call } from '../api/call.ts';
-import { pageResults, projectionOf } from '../api/decode-params.ts';
+import { pageResults } from '../api/decode-params.ts';
 import { below, isSelected, select } from '../api/fields.ts';
 import { decodePageToken, encodePageToken } from '../protocol/page-token.ts';
 import { type AnswerForm, JSON_HEADERS, type Page, renderPage } from '../protocol/render-json.ts';
@@ -13,13 +14,13 @@ export async function listObjects(call: Call<'objects.list'>): Promise<HttpReply
   const { context, form } = call;
   const { origin } = call.request;
   const { generations } = context;
-  const projection = projectionOf(call, 'noAcl');
   const input = decodeList(call);
+  const lists = await shownLists(call, input.bucket, 'noAcl');
   return context.pages.build(async (room) => {
     const found = await context.namespace.listObjects({ ...input, room });
     // Nothing is soft-deleted here: a delete is a delete.
     const result: ListResult = call.flag('softDeleted') ? { items: [], prefixes: [] } : found;
-    return renderListing(result, form, { origin, generations, projection });
+    return renderListing(result, form, { origin, generations, ...lists });
   });
 }
 

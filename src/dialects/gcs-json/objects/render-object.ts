@@ -1,6 +1,7 @@
+import type { Bucket } from '../../../model/bucket.ts';
 import type { NamedObject, ObjectState } from '../../../model/object.ts';
+import { renderObjectLists } from '../acls/render-access.ts';
 import type { Resource } from '../api/body.ts';
-import type { Projection } from '../api/decode-params.ts';
 import { objectEtag } from '../protocol/etag.ts';
 import type { GenerationCodec } from '../protocol/generation-codec.ts';
 
@@ -8,7 +9,8 @@ export interface RenderObjectContext {
   /** `http://host:port` of the request: links must lead back to whoever answered. */
   readonly origin: string;
   readonly generations: GenerationCodec;
-  readonly projection: Projection;
+  /** The object's bucket, when its access is to be shown. */
+  readonly listsOf?: Bucket;
   /** Whether the client has shown the key of an object that is encrypted by one; without it no checksums are told. */
   readonly hasKey?: boolean;
 }
@@ -41,7 +43,8 @@ export function renderObject(object: NamedObject, context: RenderObjectContext):
     ...(state.timeFinalizedMs === undefined ? {} : { timeFinalized: renderTime(state.timeFinalizedMs) }),
     ...(state.customTimeMs === undefined ? {} : { customTime: renderTime(state.customTimeMs) }),
     ...(state.metadata === undefined ? {} : { metadata: state.metadata }),
-    ...renderOpaque(state, context.projection),
+    ...state.opaque,
+    ...(context.listsOf === undefined ? {} : renderObjectLists(context.listsOf, object, context)),
   };
 }
 
@@ -95,12 +98,4 @@ function renderHolds(state: ObjectState): Resource {
     ...(temporaryHold === undefined ? {} : { temporaryHold }),
     ...(eventBasedHold === undefined ? {} : { eventBasedHold }),
   };
-}
-
-/** Access lists are for `full` only. */
-function renderOpaque(state: ObjectState, projection: Projection): Resource {
-  if (state.opaque === undefined) return {};
-  if (projection === 'full') return state.opaque;
-  const { acl: _acl, owner: _owner, ...rest } = state.opaque;
-  return rest;
 }

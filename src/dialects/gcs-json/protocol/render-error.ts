@@ -25,6 +25,7 @@ const RENDERING: Readonly<Record<ErrorCode, Rendering>> = {
   alreadyExists: { status: 409, reason: 'conflict' },
   bucketNotEmpty: { status: 409, reason: 'conflict' },
   preconditionFailed: { status: 412, reason: 'conditionNotMet', header: 'If-Match' },
+  publicAccessPrevented: { status: 412, reason: 'conditionNotMet', header: 'If-Match' },
   notModified: { status: 304, reason: 'notModified' },
   epochFenced: { status: 412, reason: 'conditionNotMet', header: 'If-Match' },
   rangeNotSatisfiable: { status: 416, reason: 'requestedRangeNotSatisfiable', header: 'Range' },

@@ -1,5 +1,6 @@
 import type { ObjectAttributes } from '../../../model/object.ts';
 import type { InsertTarget } from '../../../namespace/insert-object.ts';
+import { newObjectAccess } from '../acls/decode-access.ts';
 import { requiredParameter } from '../api/bad-input.ts';
 import type { Resource } from '../api/body.ts';
 import type { Call } from '../api/call.ts';
@@ -25,6 +26,7 @@ export function decodeInsert(call: Call<'objects.insert'>, parts: InsertParts): 
     name,
     attributes: withEncodingParam(call, { ...attributes, ...(contentType === undefined ? {} : { contentType }) }),
     preconditions: changingPreconditions(call),
+    access: newObjectAccess(call, parts.resource, call.text('predefinedAcl')),
     ...encryptionChoice(call.request, call.text('kmsKeyName') ?? parts.resource['kmsKeyName']),
     expected: {
       ...decodeHashHeader(call.request.headers['x-goog-hash']),

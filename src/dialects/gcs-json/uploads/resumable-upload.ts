@@ -95,7 +95,7 @@ export async function continueUpload(call: Call<'objects.insert'>): Promise<Http
       ? await askOrFinish(call, { uploadId, total: range.total })
       : await appendOrExplain(call, { ...range, uploadId });
   if ('status' in progress) return progress;
-  return renderProgress(call, progress);
+  return await renderProgress(call, progress);
 }
 
 export async function cancelUpload({ context, request }: Call<'objects.insert'>): Promise<HttpReply> {

@@ -23,12 +23,12 @@ export async function runUploadCommand(call: Call<'objects.insert'>): Promise<Ht
     await context.namespace.cancelUpload(uploadId);
     return { status: 200, headers: { ...NO_CACHE, 'Content-Length': 0, 'X-Goog-Upload-Status': 'cancelled' } };
   }
-  if (commands.has('query')) return render(call, await context.namespace.uploadStatus(uploadId));
+  if (commands.has('query')) return await render(call, await context.namespace.uploadStatus(uploadId));
   const isLast = commands.has('finalize');
-  if (commands.has('upload')) return render(call, await upload(call, isLast));
+  if (commands.has('upload')) return await render(call, await upload(call, isLast));
   const progress = await context.namespace.uploadStatus(uploadId);
-  if (progress.kind === 'finished') return render(call, progress);
-  return render(call, await finish(call, { uploadId, total: progress.persisted }));
+  if (progress.kind === 'finished') return await render(call, progress);
+  return await render(call, await finish(call, { uploadId, total: progress.persisted }));
 }
 
 const COMMANDS: ReadonlySet<string> = new Set(['upload', 'finalize', 'query', 'cancel']);
@@ -54,9 +54,9 @@ function parseOffset(text: string | undefined): number {
   throw new StraitError('invalidArgument', message, { field: 'X-Goog-Upload-Offset' });
 }
 
-function render(call: Call<'objects.insert'>, progress: UploadProgress): HttpReply {
+async function render(call: Call<'objects.insert'>, progress: UploadProgress): Promise<HttpReply> {
   if (progress.kind === 'finished') {
-    const reply = renderFinished(call, progress.object);
+    const reply = await renderFinished(call, progress.object);
     const size = String(progress.object.state.size);
     const state = { 'X-Goog-Upload-Status': 'final', 'X-Goog-Upload-Size-Received': size };
     return { ...reply, headers: { ...reply.headers, ...state } };

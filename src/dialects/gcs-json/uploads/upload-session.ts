@@ -3,10 +3,10 @@ import { StraitError } from '../../../model/errors.ts';
 import type { NamedObject } from '../../../model/object.ts';
 import type { UploadProgress } from '../../../namespace/uploads.ts';
 import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
+import { shownLists } from '../acls/shown-lists.ts';
 import { requiredParameter } from '../api/bad-input.ts';
 import type { Call } from '../api/call.ts';
 import { customerKeyOf } from '../api/customer-keys.ts';
-import { projectionOf } from '../api/decode-params.ts';
 import { decodeHashHeader } from '../objects/decode-object.ts';
 import { renderObject } from '../objects/render-object.ts';
 import { NO_CACHE, renderJson } from '../protocol/render-json.ts';
@@ -73,7 +73,7 @@ function tooSmall(length: number): StraitError<'invalidArgument'> {
   return new StraitError('invalidArgument', message, { field: 'Content-Range' });
 }
 
-export function renderProgress(call: Call<'objects.insert'>, progress: UploadProgress): HttpReply {
+export async function renderProgress(call: Call<'objects.insert'>, progress: UploadProgress): Promise<HttpReply> {
   if (progress.kind === 'finished') return renderFinished(call, progress.object);
   const acknowledged = acknowledgedBytes(progress.persisted);
   const range = acknowledged === 0 ? {} : { Range: `bytes=0-${acknowledged - 1}` };
@@ -89,10 +89,10 @@ export function acknowledgedBytes(persisted: number): number {
   return persisted - (persisted % UPLOAD_GRANULARITY_BYTES);
 }
 
-export function renderFinished(call: Call<'objects.insert'>, object: NamedObject): HttpReply {
+export async function renderFinished(call: Call<'objects.insert'>, object: NamedObject): Promise<HttpReply> {
   const { context, request } = call;
   request.trace.object = object.name;
   const { generations } = context;
-  const projection = projectionOf(call, 'noAcl');
-  return renderJson(renderObject(object, { origin: request.origin, generations, projection, hasKey: true }), call.form);
+  const lists = await shownLists(call, object.bucket, 'noAcl');
+  return renderJson(renderObject(object, { origin: request.origin, generations, hasKey: true, ...lists }), call.form);
 }
