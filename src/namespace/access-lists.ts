@@ -19,7 +19,7 @@ import {
   notWithUniformAccess,
   objectAcl,
   ownerOf,
-  storedBucketAccess,
+  withBucketLists,
   withObjectAcl,
 } from './rules/access.ts';
 import { changedList, type GrantChange, projectOwners } from './rules/access-list.ts';
@@ -49,7 +49,7 @@ export async function getBucketList(
 ): Promise<BucketList> {
   const { address, preconditions } = input;
   const bucket = await getBucket(deps, { name: address.bucket, preconditions });
-  assertKnown(bucket);
+  assertListsKnown(bucket);
   if (hasUniformAccess(bucket))
     throw notWithUniformAccess('Cannot get legacy ACL for a bucket', 'that has uniform bucket-level access');
   return { bucket, list: listOf(bucket, address.list) };
@@ -85,22 +85,7 @@ export async function changeBucketList(
   });
 }
 
-/** The bucket with other lists, and the next metageneration. */
-export function withBucketLists(
-  bucket: Bucket,
-  lists: { readonly acl: AccessList; readonly defaultObjectAcl: AccessList },
-  nowMs: number,
-): Bucket {
-  const { etag: _etag, acl: _acl, defaultObjectAcl: _default, ...kept } = bucket;
-  return {
-    ...kept,
-    ...storedBucketAccess(bucket, lists),
-    metageneration: bucket.metageneration + 1n,
-    updatedMs: nowMs,
-  };
-}
-
-function assertKnown(bucket: Bucket): void {
+export function assertListsKnown(bucket: Bucket): void {
   if (knowsLists(bucket)) return;
   const message = `The access lists of gs://${bucket.name} are not at this site. Ask its owner, ${bucket.owner}.`;
   throw new StraitError('unsupported', message, { feature: 'access lists of a cloud' });
@@ -117,7 +102,7 @@ export interface ObjectList {
 
 export async function getObjectList(deps: NamespaceDeps, address: ObjectAddress): Promise<ObjectList> {
   const bucket = await readBucket(deps.metadata, address.bucket);
-  assertKnown(bucket);
+  assertListsKnown(bucket);
   const object = await getObject(deps, { address, preconditions: {} });
   if (hasUniformAccess(bucket)) throw notWithUniformAccess('Cannot get legacy ACL for an object');
   return { object, list: objectAcl(bucket, object.state) };

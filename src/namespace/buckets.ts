@@ -4,7 +4,7 @@ import { StraitError } from '../model/errors.ts';
 import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { randomHex } from '../runtime/random.ts';
-import type { Append, Check } from '../stores/metadata/port.ts';
+import type { Append, Check, Write } from '../stores/metadata/port.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { assertWritable, bucketNotFound, ownedElsewhere, readBucket } from './object-access.ts';
@@ -12,9 +12,13 @@ import { decodeBucket, encodeBucket } from './rows/bucket-row.ts';
 import { PRESENT } from './rows/codec.ts';
 import { encodeJournal, type JournalRecord } from './rows/journal.ts';
 import { bucketAliveKey, bucketKey, bucketsFrom, justAfter, noncurrentOf, objectsOf } from './rows/keys.ts';
+import { bucketPolicyPlace, policyWrites, readPolicy } from './rows/policy-rows.ts';
 import { changedBucketAccess } from './rules/access.ts';
 import { assertBucketSettings, assertStorageClass } from './rules/attributes.ts';
+import { hasUniformAccess } from './rules/bucket-settings.ts';
+import { uniformDefault } from './rules/mirrored-policy.ts';
 import { assertBucketName } from './rules/names.ts';
+import { hasConditions } from './rules/policy.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { withUniformAccess } from './rules/uniform-access.ts';
 
@@ -44,11 +48,18 @@ export async function insertBucket(deps: NamespaceDeps, input: InsertBucketInput
       writes: [
         { kind: 'put' as const, key, value: encodeBucket(bucket) },
         { kind: 'put' as const, key: aliveKey, value: PRESENT },
+        ...firstPolicy(bucket),
       ],
       appends: [bucketEntry(bucket, 'bucketInsert', bucket.timeCreatedMs)],
     };
     return { kind: 'commit', transaction, result: () => bucket };
   });
+}
+
+/** With uniform access the project's teams reach objects by the bucket's policy alone. */
+function firstPolicy(bucket: Bucket): readonly Write[] {
+  if (!hasUniformAccess(bucket)) return [];
+  return policyWrites(bucketPolicyPlace(bucket.id), uniformDefault(bucket.project), 0);
 }
 
 function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
@@ -150,6 +161,7 @@ export async function changeBucket(
     const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
     const { etag: _etag, acl: _acl, defaultObjectAcl: _default, ...kept } = bucket;
     const current = { ...bucket, settings: withUniformAccess(bucket.settings, settings, nowMs) };
+    await assertPolicyStays(deps, bucket, current);
     const changed: Bucket = {
       ...kept,
       ...changedBucketAccess(current, input.access ?? {}),
@@ -167,6 +179,15 @@ export async function changeBucket(
   });
 }
 
+/** Conditions mean nothing without uniform access. Safe against a policy set meanwhile: it writes the bucket's row. */
+async function assertPolicyStays(deps: NamespaceDeps, before: Bucket, after: Bucket): Promise<void> {
+  if (!hasUniformAccess(before) || hasUniformAccess(after)) return;
+  const { policy } = await readPolicy(deps.metadata, bucketPolicyPlace(before.id));
+  if (!hasConditions(policy)) return;
+  const message = 'Uniform bucket-level access cannot be disabled while the policy of the bucket has conditions.';
+  throw new StraitError('invalidArgument', message, { field: 'iamConfiguration.uniformBucketLevelAccess.enabled' });
+}
+
 /**
  * `bucketNotEmpty` when it holds a live or noncurrent version; soft-deleted ones do not hold it, and go when their time
  * is over. Safe against an insert that runs at the same time.
@@ -177,6 +198,8 @@ export async function deleteBucket(
 ): Promise<void> {
   await decideAndCommit(deps, async () => {
     const { bucket, unchanged } = await readForBucketChange(deps, input);
+    const policy = bucketPolicyPlace(bucket.id);
+    const { parts } = await readPolicy(deps.metadata, policy);
     const held = [objectsOf(bucket.id), noncurrentOf(bucket.id)];
     const found = await Promise.all(held.map((range) => deps.metadata.scan(range, { limit: 1 })));
     if (found.some((rows) => rows.length > 0)) {
@@ -189,6 +212,7 @@ export async function deleteBucket(
       writes: [
         { kind: 'delete' as const, key: unchanged.key },
         { kind: 'delete' as const, key: bucketAliveKey(bucket.id) },
+        ...policyWrites(policy, [], parts),
       ],
       appends: [bucketEntry(bucket, 'bucketDelete', deps.clock.nowMs())],
     };

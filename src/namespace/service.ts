@@ -14,6 +14,7 @@ import * as inserting from './insert-object.ts';
 import * as listing from './list-objects.ts';
 import * as notifying from './notifications/configs.ts';
 import * as operating from './operations.ts';
+import * as policies from './policies.ts';
 import * as reading from './read-object.ts';
 import * as restoring from './restore-object.ts';
 import * as rewriting from './rewrite-object.ts';
@@ -36,6 +37,12 @@ export interface Namespace {
   readonly changeBucketList: Use<InputOf<typeof accessLists.changeBucketList>, accessLists.BucketList>;
   readonly getObjectList: Use<reading.ObjectAddress, accessLists.ObjectList>;
   readonly changeObjectList: Use<InputOf<typeof accessLists.changeObjectList>, accessLists.ObjectList>;
+  readonly getBucketPolicy: Use<InputOf<typeof policies.getBucketPolicy>, policies.BucketPolicy>;
+  readonly setBucketPolicy: Use<InputOf<typeof policies.setBucketPolicy>, policies.BucketPolicy>;
+  readonly testBucketPermissions: Use<InputOf<typeof policies.testBucketPermissions>, readonly string[]>;
+  readonly getObjectPolicy: Use<reading.ObjectAddress, policies.ObjectPolicy>;
+  readonly setObjectPolicy: Use<InputOf<typeof policies.setObjectPolicy>, policies.ObjectPolicy>;
+  readonly testObjectPermissions: Use<InputOf<typeof policies.testObjectPermissions>, readonly string[]>;
   readonly insertObject: Use<InputOf<typeof inserting.insertObject>, NamedObject>;
   readonly getObject: Use<InputOf<typeof reading.getObject>, NamedObject>;
   readonly getSoftDeletedObject: Use<InputOf<typeof reading.getSoftDeletedObject>, NamedObject>;
@@ -80,6 +87,12 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     changeBucketList: (input) => accessLists.changeBucketList(deps, input),
     getObjectList: (address) => accessLists.getObjectList(deps, address),
     changeObjectList: (input) => accessLists.changeObjectList(deps, input),
+    getBucketPolicy: (input) => policies.getBucketPolicy(deps, input),
+    setBucketPolicy: (input) => policies.setBucketPolicy(deps, input),
+    testBucketPermissions: (input) => policies.testBucketPermissions(deps, input),
+    getObjectPolicy: (address) => policies.getObjectPolicy(deps, address),
+    setObjectPolicy: (input) => policies.setObjectPolicy(deps, input),
+    testObjectPermissions: (input) => policies.testObjectPermissions(deps, input),
     insertObject: (input) => inserting.insertObject(deps, input),
     getObject: (input) => reading.getObject(deps, input),
     getSoftDeletedObject: (input) => reading.getSoftDeletedObject(deps, input),

@@ -44,6 +44,7 @@ export interface GcsJson {
   readonly role: string;
   readonly version: number;
   readonly bindings: readonly unknown[];
+  readonly resourceId: string;
   readonly permissions: readonly string[];
   readonly accessId: string;
   readonly state: string;

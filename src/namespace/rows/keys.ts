@@ -46,6 +46,7 @@ const WORDS = {
   noncurrent: word('noncurrent'),
   softDeleted: word('softDeleted'),
   hardDelete: word('hardDelete'),
+  policy: word('policy'),
   hmacKey: word('hmacKey'),
   hmacSecret: word('hmacSecret'),
   hmacKeyOf: word('hmacKeyOf'),
@@ -97,6 +98,13 @@ function count64(count: number): Uint8Array {
   bytes.writeBigUInt64BE(BigInt(count));
   return bytes;
 }
+
+/** Of what `holder` says: a bucket itself or a managed folder (docs/formats/metadata.md). */
+const policyPrefix = (place: { readonly bucketId: BucketId; readonly holder: string }): Uint8Array =>
+  join([WORDS.policy, hex(place.bucketId), hex(place.holder)]);
+export const policyKey = (place: Parameters<typeof policyPrefix>[0], part: number): Uint8Array =>
+  join([policyPrefix(place), Uint8Array.of(part)]);
+export const policyRowsOf = (place: Parameters<typeof policyPrefix>[0]): KeyRange => prefixRange(policyPrefix(place));
 
 export const hmacKeyKey = (accessId: string): Uint8Array => join([WORDS.hmacKey, accessId]);
 export const hmacSecretKey = (accessId: string): Uint8Array => join([WORDS.hmacSecret, accessId]);

@@ -18,9 +18,10 @@ const ROLES: Readonly<Record<ListKind, readonly Role[]>> = {
 
 const ENTITIES: readonly RegExp[] = [
   /^all(?:Authenticated)?Users$/,
-  /^(?:user|group)-[^\s/]{1,254}$/,
-  /^domain-[^\s/@]{1,253}$/,
-  /^project-(?:owners|editors|viewers)-[a-zA-Z0-9.:-]{1,100}$/,
+  /^(?:user|group)-[^\s:/@]{1,100}@[^\s:/@]{1,200}$/,
+  /^(?:user|group)-[0-9a-fA-F]{1,64}$/,
+  /^domain-[^\s:/@]{1,200}\.[^\s:/@]{1,63}$/,
+  /^project-(?:owners|editors|viewers)-[a-zA-Z0-9][a-zA-Z0-9.:-]{0,100}$/,
 ];
 
 /** `invalidArgument` unless it is an entity GCS knows the form of. Addresses and domains have no case. */

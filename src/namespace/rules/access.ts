@@ -107,9 +107,11 @@ export function changedBucketAccess(
   return storedBucketAccess(bucket, { acl: own, defaultObjectAcl: forObjects });
 }
 
+/** In a list that a client gives, project owners keep their role. */
 function changedOwn(bucket: Bucket, { list, predefined }: WantedList, isUpdate = false): AccessList {
   if (predefined !== undefined) return unlessPublic(bucket, predefinedBucketAcl(predefined, bucket.project));
-  if (Array.isArray(list)) return unlessPublic(bucket, checkedList(list, 'bucket'));
+  if (Array.isArray(list))
+    return unlessPublic(bucket, withOwner(checkedList(list, 'bucket'), projectOwners(bucket.project)));
   return list === null || isUpdate ? predefinedBucketAcl('projectPrivate', bucket.project) : bucketAcl(bucket);
 }
 
@@ -120,13 +122,32 @@ function changedDefault(bucket: Bucket, wanted: WantedList, isUpdate = false): A
   return isReset ? predefinedObjectAcl('projectPrivate', bucket.project) : defaultObjectAcl(bucket);
 }
 
-/** What is stored of a bucket's lists. Project owners keep their role. */
+/** The bucket with other lists, and the next metageneration. */
+export function withBucketLists(
+  bucket: Bucket,
+  lists: { readonly acl: AccessList; readonly defaultObjectAcl: AccessList },
+  nowMs: number,
+): Bucket {
+  const { etag: _etag, acl: _acl, defaultObjectAcl: _default, ...kept } = bucket;
+  return {
+    ...kept,
+    ...storedBucketAccess(bucket, lists),
+    metageneration: bucket.metageneration + 1n,
+    updatedMs: nowMs,
+  };
+}
+
+export function withBucketAcl(bucket: Bucket, acl: AccessList, nowMs: number): Bucket {
+  return withBucketLists(bucket, { acl, defaultObjectAcl: defaultObjectAcl(bucket) }, nowMs);
+}
+
+/** What is stored of a bucket's lists. */
 export function storedBucketAccess(
   bucket: Bucket,
   lists: { readonly acl: AccessList; readonly defaultObjectAcl: AccessList },
 ): Pick<Bucket, 'acl' | 'defaultObjectAcl'> {
   const { project } = bucket;
-  const acl = withOwner(lists.acl, projectOwners(project));
+  const { acl } = lists;
   const isPlain = isSameList(acl, predefinedBucketAcl('projectPrivate', project));
   const isPlainDefault = isSameList(lists.defaultObjectAcl, predefinedObjectAcl('projectPrivate', project));
   return {

@@ -112,6 +112,19 @@ export function bucketPreconditions(call: Call, use: 'read' | 'change'): Precond
   return found;
 }
 
+/** What a tag in a resource that is sent back says of the state it was read from. */
+export function etagPreconditions(etag: string, of: 'bucket' | 'object', codec: GenerationCodec): Preconditions {
+  if (of === 'bucket') {
+    const ifMetagenerationMatch = parseBucketEtag(etag);
+    if (ifMetagenerationMatch === undefined) throw failedIfMatch();
+    return { ifMetagenerationMatch };
+  }
+  const version = parseObjectEtag(etag);
+  if (version === undefined) throw failedIfMatch();
+  const { generation: ifGenerationMatch, metageneration: ifMetagenerationMatch } = version;
+  return fromWire({ ifGenerationMatch, ifMetagenerationMatch }, codec);
+}
+
 /** RFC 9110 §13.2.2: If-Match fails with 412; true when If-None-Match says that the client has this state. */
 export function judgeEtag(call: Call, etag: string): boolean {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = call.request.headers;
