@@ -24,6 +24,18 @@ export type Content =
   | { readonly kind: 'paged'; readonly pageId: BlobId; readonly segmentCount: number }
   | { readonly kind: 'remote' };
 
+/** What a client says of an object for finding it again, by key. */
+export type ObjectContexts = Readonly<Record<string, ObjectContext>>;
+
+export interface ObjectContext {
+  readonly value: string;
+  /** Both absent in what a client sets: the namespace knows them. */
+  readonly createTimeMs?: number;
+  readonly updateTimeMs?: number;
+  /** Of contexts that Google's own services made. */
+  readonly extendedDataTypeUrl?: string;
+}
+
 /** Attributes a client sets. Absent means unset: nothing is defaulted in storage except at creation. */
 export interface ObjectAttributes {
   readonly contentType?: string;
@@ -35,6 +47,7 @@ export interface ObjectAttributes {
   /** Custom metadata, `x-goog-meta-*`. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly customTimeMs?: number;
+  readonly contexts?: ObjectContexts;
   readonly temporaryHold?: boolean;
   readonly eventBasedHold?: boolean;
   /** Fields of the JSON resource that are kept word for word and mean nothing to the namespace yet. */

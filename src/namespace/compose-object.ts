@@ -2,7 +2,7 @@ import type { NewObjectAccess } from '../model/access-list.ts';
 import type { CustomerKey, EncryptionChoice } from '../model/encryption.ts';
 import { StraitError } from '../model/errors.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
-import type { Content, NamedObject, ObjectAttributes, ObjectState, Segment } from '../model/object.ts';
+import type { Content, NamedObject, ObjectAttributes, ObjectContexts, ObjectState, Segment } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { type Check, LIMITS, type Transaction } from '../stores/metadata/port.ts';
 import { type Decision, decideAndCommit } from './commit-loop.ts';
@@ -21,6 +21,7 @@ import { openObject } from './read-object.ts';
 import { pageSegmentsMax } from './rows/blob-rows.ts';
 import { blobsOfContent, unchanged } from './rows/references.ts';
 import { assertAttributes } from './rules/attributes.ts';
+import { assertContexts } from './rules/contexts.ts';
 import { assertChoice, chosenEncryption, judgeKey } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
 import { COMPOSE_SOURCES_MAX, composedFacts, judgeHolds, newState, withEncryption } from './rules/new-state.ts';
@@ -41,6 +42,8 @@ export interface ComposeInput extends EncryptionChoice {
   }[];
   /** Delete the sources in the same transaction. */
   readonly deleteSources: boolean;
+  /** Contexts of the sources are left behind; without this the composition has those of all, unless it sets some. */
+  readonly dropsContexts?: boolean;
 }
 
 /** Segments that stay in the row; more go to a page. */
@@ -76,7 +79,8 @@ async function decideCompose(deps: NamespaceDeps, input: ComposeInput): Promise<
   const nowMs = deps.clock.nowMs();
   const sum = { ...composedFacts(read.sources.map(({ state }) => state)), content: content.content };
   const facts = withEncryption(sum, chosenEncryption(input));
-  const after = newState(input.attributes, facts, { bucket: read.target.bucket, nowMs, access: input.access });
+  const attributes = input.dropsContexts === true ? input.attributes : { ...contextsOf(read), ...input.attributes };
+  const after = newState(attributes, facts, { bucket: read.target.bucket, nowMs, access: input.access });
   const changes: ObjectChange[] = [{ op: 'insert', object: read.destination, after }];
   if (input.deleteSources) changes.push(...deletions(input, read));
   const made = objectTransaction(deps, read.target, changes, nowMs);
@@ -117,6 +121,14 @@ async function readComposition(deps: NamespaceDeps, input: ComposeInput): Promis
   });
   assertReplaceable({ ...wanted, preconditions: input.preconditions }, destination);
   return { target, destination, sources };
+}
+
+/** Of a key that several sources have, what the last of them says. */
+function contextsOf({ sources }: Composition): ObjectAttributes {
+  const contexts = Object.assign({}, ...sources.map(({ state }) => state.contexts)) as ObjectContexts;
+  if (Object.keys(contexts).length === 0) return {};
+  assertContexts(contexts);
+  return { contexts };
 }
 
 function assertSourceGeneration(source: ComposeInput['sources'][number], state: ObjectState): void {

@@ -36,12 +36,14 @@ export interface CopyInput extends EncryptionChoice {
   readonly sourcePreconditions: Preconditions;
   readonly destination: { readonly bucket: BucketName; readonly name: ObjectName };
   readonly preconditions: Preconditions;
-  /** Absent: the source's attributes are copied. Present: they replace the source's, all of them. */
+  /** Absent: the source's attributes are copied. Present: they replace the source's, all but the contexts. */
   readonly attributes?: ObjectAttributes;
   /** The source's key, when it is encrypted by one. `customerKey` and `kmsKeyName` are the copy's. */
   readonly sourceKey?: CustomerKey;
   /** A copy does not have its source's access list. A move keeps it. */
   readonly access?: NewObjectAccess;
+  /** Contexts of the source are left behind. */
+  readonly dropsContexts?: boolean;
 }
 
 /**
@@ -81,9 +83,10 @@ export function sharesSegments(source: Source, bucket: Bucket, choice: Encryptio
 }
 
 export function copiedAttributes(input: CopyInput, source: ObjectState): ObjectAttributes {
-  if (input.attributes !== undefined) return input.attributes;
-  const { storageClass: _storageClass, temporaryHold: _t, eventBasedHold: _e, ...attributes } = attributesOf(source);
-  return attributes;
+  const kept = input.dropsContexts === true || source.contexts === undefined ? {} : { contexts: source.contexts };
+  if (input.attributes !== undefined) return { ...kept, ...input.attributes };
+  const { storageClass: _s, temporaryHold: _t, eventBasedHold: _e, contexts: _c, ...others } = attributesOf(source);
+  return { ...others, ...kept };
 }
 
 /** A copy whose bytes are read, wherever they are, and stored as an upload's are. Holds none but what is on its way. */

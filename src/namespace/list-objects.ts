@@ -11,6 +11,8 @@ import {
   softDeletedVersions,
 } from './listed-names.ts';
 import { readBucket } from './object-access.ts';
+import { type ContextFilter, parseContextFilter } from './rules/context-filter.ts';
+import { parseGlob } from './rules/glob.ts';
 import {
   afterName,
   afterNamesUnder,
@@ -39,6 +41,10 @@ export interface ListInput {
    * those that can be restored.
    */
   readonly versions?: 'all' | 'softDeleted';
+  /** A pattern that items and prefixes must match. */
+  readonly matchGlob?: string;
+  /** What the contexts of items must be; prefixes are shown whatever they hold. */
+  readonly filter?: string;
   /** Items plus prefixes, 1–1000. */
   readonly maxResults: number;
   /** Asked right before rows of this site are read: how many of the wanted results there is room for. */
@@ -61,7 +67,10 @@ const ROWS_AFTER_SEEK = 8;
 /** Few enough that the store can let other requests run while a page is read and decoded. */
 const ROWS_PER_SCAN_MAX = 256;
 
-/** One page, at one version. A rolled-up prefix costs one seek, not a walk over its names. */
+/**
+ * One page, at one version. A rolled-up prefix costs one seek, not a walk over its names; a pattern is looked for among
+ * names that begin as it does.
+ */
 export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
   const bucket = await readBucket(deps.metadata, input.bucket);
   const source = sourceOf(deps, input.versions);
@@ -93,6 +102,8 @@ class ListPage {
   readonly #source: NameSource;
   readonly #bucket: BucketName;
   readonly #filter: ListFilter;
+  readonly #isNameShown: (name: string) => boolean;
+  readonly #areContextsShown: ContextFilter;
   readonly #maxResults: number;
   readonly #bounds: NameBounds;
   readonly #items: NamedObject[] = [];
@@ -115,9 +126,12 @@ class ListPage {
       endOffset: input.endOffset ?? '',
       includeTrailingDelimiter: input.includeTrailingDelimiter ?? false,
     };
+    const glob = input.matchGlob === undefined ? undefined : parseGlob(input.matchGlob);
+    this.#isNameShown = (name) => glob === undefined || glob.matches(name);
+    this.#areContextsShown = input.filter === undefined ? () => true : parseContextFilter(input.filter);
     this.#last = input.after;
     this.#prefix = shownPrefix(this.#filter, input.after);
-    this.#bounds = listBounds(this.#filter, positionIn(input));
+    this.#bounds = listBounds(this.#filter, positionIn(input), glob?.literalPrefix);
   }
 
   async read(): Promise<ListResult> {
@@ -161,17 +175,16 @@ class ListPage {
       if (isPassable && this.#places < this.#maxResults) this.#last = positionOf(listed);
       return undefined;
     }
-    const isNewPrefix = place.kind === 'rolledUp' && place.prefix !== this.#prefix;
-    if (isItem || isNewPrefix) {
+    const isItemShown = isItem && this.#isNameShown(name) && this.#areContextsShown(state.contexts);
+    const isNewPrefix = place.kind === 'rolledUp' && place.prefix !== this.#prefix && this.#isNameShown(place.prefix);
+    if (isItemShown || isNewPrefix) {
       if (this.#places === this.#maxResults) return 'full';
       this.#places += 1;
-    }
-    if (isNewPrefix) {
-      this.#prefixes.push(place.prefix);
-      this.#prefix = place.prefix;
-    }
+    } else this.#hidden += 1;
+    if (isNewPrefix) this.#prefixes.push(place.prefix);
+    if (place.kind === 'rolledUp') this.#prefix = place.prefix;
+    if (isItemShown) this.#addItem(name, state);
     if (isItem) {
-      this.#addItem(name, state);
       this.#last = positionOf(listed);
       return undefined;
     }

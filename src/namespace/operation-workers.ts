@@ -1,4 +1,5 @@
 import type { OperationWorkers } from './advance-operations.ts';
+import { bulkRestoreWorker } from './bulk-restore-objects.ts';
 
 /** Who drives which operations on. Kinds that are whole when they begin need nobody. */
-export const OPERATION_WORKERS: OperationWorkers = {};
+export const OPERATION_WORKERS: OperationWorkers = { bulkRestoreObjects: bulkRestoreWorker };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NewObjectAccess } from '../model/access-list.ts';
 import { StraitError } from '../model/errors.ts';
-import type { NamedObject, ObjectState } from '../model/object.ts';
+import type { NamedObject, ObjectAttributes, ObjectState } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { randomHex } from '../runtime/random.ts';
 import { decideAndCommit } from './commit-loop.ts';
@@ -131,7 +131,7 @@ function assertSameRewrite(row: UploadRow, input: RewriteInput): void {
     customerHash(row.encryption) === input.customerKey?.sha256 &&
     (input.kmsKeyName === undefined || isDeepStrictEqual(row.encryption, chosenEncryption(input))) &&
     (input.bytesPerCallMax === undefined || input.bytesPerCallMax === bytesPerCallMax) &&
-    (input.attributes === undefined || isDeepStrictEqual(input.attributes, row.attributes)) &&
+    areRepeatedAttributes(input.attributes, row.attributes) &&
     isRepeatedAccess(input.access ?? {}, row.access ?? {}) &&
     isRepeated(input.preconditions, row.preconditions) &&
     isRepeated(input.sourcePreconditions, sourcePreconditions);
@@ -140,6 +140,13 @@ function assertSameRewrite(row: UploadRow, input: RewriteInput): void {
 
 function isRepeated(given: Preconditions, begun: Preconditions): boolean {
   return Object.entries(given).every(([name, value]) => value === begun[name as keyof Preconditions]);
+}
+
+/** Contexts that the call does not name may be the source's. */
+function areRepeatedAttributes(given: ObjectAttributes | undefined, begun: ObjectAttributes): boolean {
+  if (given === undefined) return true;
+  const { contexts: _contexts, ...others } = begun;
+  return isDeepStrictEqual(given, given.contexts === undefined ? others : begun);
 }
 
 function isRepeatedAccess(given: NewObjectAccess, begun: NewObjectAccess): boolean {

@@ -5,6 +5,7 @@ import type { NamedObject } from '../model/object.ts';
 import type { Operation } from '../model/operation.ts';
 import * as accessLists from './access-lists.ts';
 import * as buckets from './buckets.ts';
+import * as bulk from './bulk-restore-objects.ts';
 import * as changing from './change-object.ts';
 import * as composing from './compose-object.ts';
 import * as copying from './copy-object.ts';
@@ -46,6 +47,7 @@ export interface Namespace {
   readonly insertObject: Use<InputOf<typeof inserting.insertObject>, NamedObject>;
   readonly getObject: Use<InputOf<typeof reading.getObject>, NamedObject>;
   readonly getSoftDeletedObject: Use<InputOf<typeof reading.getSoftDeletedObject>, NamedObject>;
+  readonly bulkRestoreObjects: Use<InputOf<typeof bulk.bulkRestoreObjects>, Operation>;
   readonly restoreObject: Use<restoring.RestoreInput, NamedObject>;
   readonly openObject: (input: InputOf<typeof reading.openObject>) => AsyncIterable<Uint8Array>;
   readonly listObjects: Use<listing.ListInput, listing.ListResult>;
@@ -96,6 +98,7 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     insertObject: (input) => inserting.insertObject(deps, input),
     getObject: (input) => reading.getObject(deps, input),
     getSoftDeletedObject: (input) => reading.getSoftDeletedObject(deps, input),
+    bulkRestoreObjects: (input) => bulk.bulkRestoreObjects(deps, input),
     restoreObject: (input) => restoring.restoreObject(deps, input),
     openObject: (input) => reading.openObject(deps, input),
     listObjects: (input) => listing.listObjects(deps, input),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAKE, type LakeFixture, lakeFixture } from '../../test/support/lake-fixture.ts';
+import { storeWith } from '../../test/support/store-with.ts';
 import { type Generation, generation } from '../model/ids.ts';
-import { LIMITS, type MetadataStore } from '../stores/metadata/port.ts';
+import { LIMITS } from '../stores/metadata/port.ts';
 import { expireSoftDeletedOnce } from './expire-soft-deleted.ts';
 import { decodeJournal, type JournalRecord, type ObjectRecord } from './rows/journal.ts';
 import { bucketKey } from './rows/keys.ts';
@@ -170,7 +171,7 @@ test('a change of settings meets an overwrite: the one that commits second sees 
   const { metadata } = fixture.deps;
   const key = bucketKey(LAKE);
   let isFirst = true;
-  const racing = withMethods(metadata, {
+  const racing = storeWith(metadata, {
     get: async (keys) => {
       const rows = await metadata.get(keys);
       if (isFirst && keys.length === 1 && Buffer.compare(keys[0] ?? key, key) === 0) {
@@ -240,7 +241,7 @@ test('very many versions go in batches that the store takes, and a shared blob g
   }
   fixture.pass(60_000);
   const sizes: number[] = [];
-  const counting = withMethods(deps.metadata, {
+  const counting = storeWith(deps.metadata, {
     commit: (transaction) => {
       sizes.push(transaction.writes.length);
       return deps.metadata.commit(transaction);
@@ -251,19 +252,6 @@ test('very many versions go in batches that the store takes, and a shared blob g
   assert.ok(sizes.length > 1 && Math.max(...sizes) <= LIMITS.writesPerCommitMax, sizes.join());
   assert.equal(await fixture.readText('part-0'), '0'.repeat(100));
 });
-
-function withMethods(store: MetadataStore, methods: Partial<MetadataStore>): MetadataStore {
-  return {
-    get: (keys) => store.get(keys),
-    scan: (range, options) => store.scan(range, options),
-    snapshot: (read) => store.snapshot(read),
-    commit: (transaction) => store.commit(transaction),
-    tail: (journal, after, signal) => store.tail(journal, after, signal),
-    head: (journal) => store.head(journal),
-    close: () => store.close(),
-    ...methods,
-  };
-}
 
 async function journalOf({ deps }: LakeFixture, scope: string) {
   const lines: { record: JournalRecord; generation: Generation }[] = [];

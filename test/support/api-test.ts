@@ -10,7 +10,7 @@ import type { GlobalParameter, MethodId, ParameterOf } from '../../src/dialects/
 import { type Mutation, mutatingFilter, Recorder } from './claim-filters.ts';
 import { Gcs } from './gcs.ts';
 import { type ManualClock, manualClock } from './manual-clock.ts';
-import { startMemoryGateway } from './memory-gateway.ts';
+import { type MemoryGateway, startMemoryGateway } from './memory-gateway.ts';
 
 interface ClaimOf<Id extends MethodId> {
   readonly method: Id;
@@ -37,11 +37,14 @@ export interface ApiTest {
 /** A gateway that serves one test. */
 export class ApiGateway extends Gcs {
   readonly clock: ManualClock;
+  /** Gives the background work that is due one turn. */
+  readonly runChores: () => Promise<void>;
 
-  constructor(url: string, clock: ManualClock) {
+  constructor(gateway: Pick<MemoryGateway, 'url' | 'runChores'>, clock: ManualClock) {
     super();
     this.clock = clock;
-    this.connect(url);
+    this.runChores = gateway.runChores;
+    this.connect(gateway.url);
   }
 }
 
@@ -78,7 +81,7 @@ async function runOnce(
   const filter = mutation === undefined ? recorder : mutatingFilter(mutation);
   const gateway = await startMemoryGateway({ clock, filter });
   try {
-    await body(new ApiGateway(gateway.url, clock));
+    await body(new ApiGateway(gateway, clock));
   } finally {
     await gateway.close();
   }

@@ -3,6 +3,10 @@ import type { RequestFilter } from '../../src/dialects/gcs-json/api/call.ts';
 import { createGcsJsonServer, type GcsJsonServerSettings } from '../../src/dialects/gcs-json/server.ts';
 import { createRetryTests } from '../../src/dialects/retry-test/retry-tests.ts';
 import { HTTP_SERVER_DEFAULTS, type HttpServerSettings } from '../../src/dialects/shared/http-server.ts';
+import { advanceOperationsOnce } from '../../src/namespace/advance-operations.ts';
+import type { NamespaceDeps } from '../../src/namespace/deps.ts';
+import { expireSoftDeletedOnce } from '../../src/namespace/expire-soft-deleted.ts';
+import { OPERATION_WORKERS } from '../../src/namespace/operation-workers.ts';
 import { bindNamespace, type Namespace } from '../../src/namespace/service.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { noCrashPoints } from '../../src/runtime/crash-points.ts';
@@ -17,6 +21,8 @@ export interface MemoryGateway {
   /** `http://127.0.0.1:port` */
   readonly url: string;
   readonly namespace: Namespace;
+  /** Gives the background work that is due one turn: operations, and what has expired. */
+  runChores(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,13 +42,14 @@ export interface MemoryGatewayOptions {
 export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Promise<MemoryGateway> {
   const parts = { clock: options.clock ?? systemClock, random: systemRandom, crashPoints: noCrashPoints };
   const logger = options.logger ?? silentLogger;
-  const namespace = bindNamespace({
+  const deps: NamespaceDeps = {
     ...parts,
     logger,
     metadata: options.metadata ?? new MemoryMetadataStore(parts),
     blobs: new MemoryBlobStore(parts),
     settings: { site: 'test', inlineBytesMax: 16 * 1024, uploadTtlMs: 7 * 24 * 3_600_000, reapGraceMs: 60_000 },
-  });
+  };
+  const namespace = bindNamespace(deps);
   const metrics = createMetrics();
   const faults = options.testFaults === true ? createRetryTests(parts) : undefined;
   const admin = adminRoutes({
@@ -66,5 +73,11 @@ export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Pr
     },
   );
   const { port } = await server.listen();
-  return { url: `http://127.0.0.1:${port}`, namespace, close: () => server.close() };
+  return { url: `http://127.0.0.1:${port}`, namespace, runChores: () => runChores(deps), close: () => server.close() };
+}
+
+async function runChores(deps: NamespaceDeps): Promise<void> {
+  const { signal } = new AbortController();
+  await advanceOperationsOnce(deps, OPERATION_WORKERS, signal);
+  await expireSoftDeletedOnce(deps, signal);
 }

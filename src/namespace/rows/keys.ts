@@ -250,6 +250,7 @@ export const noncurrentOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.
 /** Soft-deleted versions of one name and generation: more than one in hierarchical buckets only. */
 export const softDeletedOf = (place: Omit<VersionPlace, 'restoreToken'>): KeyRange =>
   prefixRange(softDeletedKey(place));
+export const allSoftDeletedOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.softDeleted, hex(id)]));
 /** What was to go before `timeMs` or at it. */
 export const hardDeletesUntil = (timeMs: number): KeyRange => ({
   start: WORDS.hardDelete,

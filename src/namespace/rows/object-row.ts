@@ -2,7 +2,7 @@
 import type { ObjectEncryption } from '../../model/encryption.ts';
 import type { AppliedFace, ObjectFaces } from '../../model/faces.ts';
 import { blobId, generation } from '../../model/ids.ts';
-import type { Content, ObjectAttributes, ObjectState, Segment } from '../../model/object.ts';
+import type { Content, ObjectAttributes, ObjectContexts, ObjectState, Segment } from '../../model/object.ts';
 import { liftAcl, loadAcl, storeAcl } from './acl-rows.ts';
 import { decodeRow, encodeRow, readU64, u64 } from './codec.ts';
 
@@ -20,6 +20,8 @@ export interface StoredAttributes {
   /** Key, value, key, value, …: clients choose the keys, and a map would lose some of them. */
   M?: string[];
   U?: number;
+  /** For each context key, value, createTime, updateTime and perhaps extendedDataTypeUrl. */
+  X?: StoredContext[];
   H?: boolean;
   V?: boolean;
   /** As JSON text, for the same reason. */
@@ -51,6 +53,7 @@ export interface StoredState extends StoredAttributes {
   /** Local segments, a page of segments with their count, or 0 for remote content. */
   b: StoredSegment[] | { p: Uint8Array; n: number } | 0;
 }
+type StoredContext = [string, string, number | null, number | null, string?];
 /** Blob id, offset, length, inline, wrapped data key. */
 type StoredSegment = [Uint8Array, number, number, (1 | 0)?, Uint8Array?];
 /** What wraps the data keys: 1 = a customer's key, by its SHA-256; 3 = a Cloud KMS key, by its name. 2 is kept. */
@@ -124,6 +127,7 @@ export function storeAttributes(stored: StoredAttributes, state: ObjectAttribute
   if (state.storageClass !== undefined) stored.S = state.storageClass;
   if (state.metadata !== undefined) stored.M = Object.entries(state.metadata).flat();
   if (state.customTimeMs !== undefined) stored.U = state.customTimeMs;
+  if (state.contexts !== undefined) stored.X = storeContexts(state.contexts);
   if (state.temporaryHold !== undefined) stored.H = state.temporaryHold;
   if (state.eventBasedHold !== undefined) stored.V = state.eventBasedHold;
   if (state.opaque !== undefined) stored.O = JSON.stringify(state.opaque);
@@ -176,6 +180,7 @@ export function loadAttributes(stored: StoredAttributes): ObjectAttributes {
     ...(stored.S === undefined ? {} : { storageClass: stored.S }),
     ...(stored.M === undefined ? {} : { metadata: loadMetadata(stored.M) }),
     ...(stored.U === undefined ? {} : { customTimeMs: stored.U }),
+    ...(stored.X === undefined ? {} : { contexts: loadContexts(stored.X) }),
     ...(stored.H === undefined ? {} : { temporaryHold: stored.H }),
     ...(stored.V === undefined ? {} : { eventBasedHold: stored.V }),
     ...(stored.O === undefined ? {} : { opaque: JSON.parse(stored.O) as Record<string, unknown> }),
@@ -186,6 +191,30 @@ function loadMetadata(pairs: readonly string[]): Record<string, string> {
   const entries: [string, string][] = [];
   for (let index = 0; index < pairs.length; index += 2) entries.push([pairs[index] ?? '', pairs[index + 1] ?? '']);
   return Object.fromEntries(entries);
+}
+
+function storeContexts(contexts: ObjectContexts): StoredContext[] {
+  return Object.entries(contexts).map(([key, context]) => {
+    const { value, createTimeMs, updateTimeMs, extendedDataTypeUrl } = context;
+    // A session keeps what its client set: it has no times yet.
+    const stored: StoredContext = [key, value, createTimeMs ?? null, updateTimeMs ?? null];
+    if (extendedDataTypeUrl !== undefined) stored.push(extendedDataTypeUrl);
+    return stored;
+  });
+}
+
+function loadContexts(stored: readonly StoredContext[]): ObjectContexts {
+  return Object.fromEntries(
+    stored.map(([key, value, createTimeMs, updateTimeMs, extendedDataTypeUrl]) => [
+      key,
+      {
+        value,
+        ...(createTimeMs === null ? {} : { createTimeMs }),
+        ...(updateTimeMs === null ? {} : { updateTimeMs }),
+        ...(extendedDataTypeUrl === undefined ? {} : { extendedDataTypeUrl }),
+      },
+    ]),
+  );
 }
 
 export function storeEncryption(encryption: ObjectEncryption): StoredEncryption {

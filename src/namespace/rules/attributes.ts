@@ -1,5 +1,6 @@
 import { StraitError } from '../../model/errors.ts';
 import type { ObjectAttributes } from '../../model/object.ts';
+import { assertContexts } from './contexts.ts';
 import { assertKmsKeyName, defaultEncryption } from './encryption.ts';
 import { utf8Length } from './names.ts';
 
@@ -47,6 +48,7 @@ export function assertAttributes(attributes: ObjectAttributes): void {
   }
   if (attributes.storageClass !== undefined) assertStorageClass(attributes.storageClass);
   assertCustomMetadata(attributes.metadata ?? {});
+  if (attributes.contexts !== undefined) assertContexts(attributes.contexts);
   if (attributes.opaque !== undefined) assertJson('object resource', attributes.opaque, OPAQUE_BYTES_MAX);
 }
 

@@ -29,14 +29,16 @@ export interface NameBounds {
   readonly end?: Uint8Array;
 }
 
-export function listBounds(filter: ListFilter, after: ListPosition | undefined): NameBounds {
-  const prefix = Buffer.from(filter.prefix);
-  const starts: NameBounds[] = [{ start: prefix }, { start: Buffer.from(filter.startOffset) }];
+/** Where a page begins and ends. `shownFrom`: what every item and prefix that is shown starts with. */
+export function listBounds(filter: ListFilter, after: ListPosition | undefined, shownFrom = ''): NameBounds {
+  const starts = [filter.prefix, filter.startOffset, shownFrom].map(
+    (name): NameBounds => ({ start: Buffer.from(name) }),
+  );
   if (after !== undefined) starts.unshift(startAfter(after));
   // The position comes first: of two equal starts it says more.
   const first = starts.reduce((latest, one) => (Buffer.compare(one.start, latest.start) > 0 ? one : latest));
   const ends: Uint8Array[] = [];
-  if (filter.prefix !== '') ends.push(afterNamesUnder(filter.prefix));
+  for (const prefix of [filter.prefix, shownFrom]) if (prefix !== '') ends.push(afterNamesUnder(prefix));
   if (filter.endOffset !== '') ends.push(Buffer.from(filter.endOffset));
   if (ends.length === 0) return first;
   return { ...first, end: ends.reduce((least, one) => (Buffer.compare(one, least) < 0 ? one : least)) };

@@ -6,6 +6,7 @@ import { generation } from '../../model/ids.ts';
 import type { Content, ObjectAttributes, ObjectState } from '../../model/object.ts';
 import { accessOf, newObjectAccess, type StoredAccess } from './access.ts';
 import { hasAutoclass } from './bucket-settings.ts';
+import { datedContexts } from './contexts.ts';
 import { combineCrc32c } from './crc32c-combine.ts';
 import { defaultEncryption } from './encryption.ts';
 
@@ -42,10 +43,12 @@ export interface NewStateContext {
  */
 export function newState(attributes: ObjectAttributes, facts: ContentFacts, context: NewStateContext): ObjectState {
   const { bucket, nowMs, access = {} } = context;
+  const { contexts, ...others } = attributes;
   const encryption = facts.encryption ?? defaultEncryption(bucket);
   return {
     storageClass: bucket.storageClass,
-    ...attributes,
+    ...others,
+    ...(contexts === undefined ? {} : { contexts: datedContexts(undefined, contexts, nowMs) }),
     ...facts,
     ...(encryption === undefined ? {} : { encryption }),
     generation: UNMINTED,
@@ -120,10 +123,12 @@ export function changedState(current: ObjectState, attributes: ObjectAttributes,
     const message = 'Custom time cannot be removed or set to an earlier time.';
     throw new StraitError('invalidArgument', message, { field: 'customTime' });
   }
+  const { contexts, ...others } = attributes;
   const storageClass = attributes.storageClass ?? current.storageClass;
   const updatedMs = Math.max(nowMs, current.updatedMs);
   return {
-    ...attributes,
+    ...others,
+    ...(contexts === undefined ? {} : { contexts: datedContexts(current.contexts, contexts, updatedMs) }),
     ...(storageClass === undefined ? {} : { storageClass }),
     ...factsOf(current),
     ...accessOf(current),

@@ -1,5 +1,5 @@
 import { generation } from '../../model/ids.ts';
-import type { ObjectState } from '../../model/object.ts';
+import type { ObjectContext, ObjectContexts, ObjectState } from '../../model/object.ts';
 import type { RemoteObject } from '../port.ts';
 
 /** The JSON API's Object resource (discovery document, schema `Object`) as an `ObjectState`. */
@@ -26,13 +26,13 @@ const MAPPED_FIELDS = [
   'storageClass',
   'metadata',
   'customTime',
+  'contexts',
   'temporaryHold',
   'eventBasedHold',
 ] as const;
 
 /** Kept word for word under `opaque`. */
 const OPAQUE_FIELDS = [
-  'contexts',
   'customerEncryption',
   'kmsKeyName',
   'retention',
@@ -88,6 +88,7 @@ function attributesOf(resource: Json) {
     ...optional('storageClass', text(resource, 'storageClass')),
     ...optional('metadata', metadata(resource)),
     ...optional('customTimeMs', time(resource, 'customTime')),
+    ...optional('contexts', contexts(resource)),
     ...optional('temporaryHold', flag(resource, 'temporaryHold')),
     ...optional('eventBasedHold', flag(resource, 'eventBasedHold')),
     ...optional('opaque', Object.keys(opaque).length === 0 ? undefined : opaque),
@@ -110,6 +111,28 @@ function metadata(resource: Json): Readonly<Record<string, string>> | undefined 
   if (value === undefined || value === null) return undefined;
   if (!isJsonObject(value)) throw new MalformedResource('metadata is not a JSON object');
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, String(entry)]));
+}
+
+function contexts(resource: Json): ObjectContexts | undefined {
+  const value = resource['contexts'];
+  const custom = isJsonObject(value) ? value['custom'] : undefined;
+  if (!isJsonObject(custom)) return undefined;
+  return Object.fromEntries(
+    Object.entries(custom).map(([key, payload]) => {
+      if (!isJsonObject(payload)) throw new MalformedResource(`context ${key} is not a JSON object`);
+      return [key, context(payload)];
+    }),
+  );
+}
+
+function context(payload: Json): ObjectContext {
+  const createTimeMs = time(payload, 'createTime') ?? 0;
+  return {
+    value: text(payload, 'value') ?? '',
+    createTimeMs,
+    updateTimeMs: time(payload, 'updateTime') ?? createTimeMs,
+    ...optional('extendedDataTypeUrl', text(payload, 'extendedDataTypeUrl')),
+  };
 }
 
 /** 64-bit numbers come as decimal strings, from lenient servers as numbers. */

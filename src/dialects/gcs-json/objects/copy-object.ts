@@ -66,6 +66,7 @@ async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promi
   const sourceGeneration = generationOf(call, 'sourceGeneration');
   const source = { bucket: call.required('sourceBucket'), name: call.required('sourceObject') };
   return await withAttributes(call, {
+    dropsContexts: dropsContexts(call),
     source: { ...source, ...(sourceGeneration === undefined ? {} : { generation: sourceGeneration }) },
     sourcePreconditions: sourcePreconditions(call),
     destination: { bucket: call.required('destinationBucket'), name: call.required('destinationObject') },
@@ -80,15 +81,15 @@ async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promi
 const NO_METADATA: ReadonlySet<string> = new Set(['acl', 'crc32c', 'md5Hash', 'kmsKeyName']);
 
 /**
- * A body that sets any metadata replaces all of the source's (objects.rewrite page). One that only names a storage
- * class changes the class and keeps the metadata: that is how clients change the class of an object.
+ * A body that sets any metadata replaces all of the source's (objects.rewrite page). One that only names a storage class
+ * or contexts changes those and keeps the metadata: that is how clients change the class of an object.
  */
 async function withAttributes(call: Call, input: CopyInput): Promise<CopyInput> {
   const { name: _name, ...fields } = call.body;
   const given = Object.keys(fields).filter((field) => !NO_METADATA.has(field));
   if (given.length === 0) return input;
   const { attributes } = decodeObject(call.body);
-  if (given.some((field) => field !== 'storageClass')) return { ...input, attributes };
+  if (given.some((field) => field !== 'storageClass' && field !== 'contexts')) return { ...input, attributes };
   const source = await call.context.namespace.getObject({
     address: input.source,
     preconditions: input.sourcePreconditions,
@@ -98,7 +99,16 @@ async function withAttributes(call: Call, input: CopyInput): Promise<CopyInput> 
     ifGenerationMatch: source.state.generation,
     ifMetagenerationMatch: source.state.metageneration,
   };
-  return { ...input, sourcePreconditions: sourcePin, attributes: { ...attributesOf(source.state), ...attributes } };
+  const { contexts: _contexts, ...kept } = attributesOf(source.state);
+  return { ...input, sourcePreconditions: sourcePin, attributes: { ...kept, ...attributes } };
+}
+
+/** Custom contexts are the one group there is. */
+function dropsContexts(call: Call<'objects.copy' | 'objects.rewrite' | 'objects.compose'>): boolean {
+  const groups = call.list('dropContextGroups');
+  const other = groups.find((group) => group !== 'custom');
+  if (other === undefined) return groups.length > 0;
+  throw invalidParameter('dropContextGroups', `Invalid value for dropContextGroups: ${other.slice(0, 100)}`);
 }
 
 /** Access lists are told when the request set them, unless it asks otherwise. */
@@ -120,6 +130,7 @@ export async function composeObject(call: Call<'objects.compose'>): Promise<Http
     sources: decodeSources(body['sourceObjects'], context),
     deleteSources: body['deleteSourceObjects'] === true,
     ...encryptionChoice(call.request, call.text('kmsKeyName') ?? destination['kmsKeyName']),
+    dropsContexts: dropsContexts(call),
   });
   return renderJson(await renderMade(call, object, destination), call.form);
 }

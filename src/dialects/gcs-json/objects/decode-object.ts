@@ -1,7 +1,7 @@
 /** Object resources as attributes: for inserts, copies and compositions (all of them) and for patches (a change). */
-import type { ObjectAttributes } from '../../../model/object.ts';
+import type { ObjectAttributes, ObjectContext } from '../../../model/object.ts';
 import type { AttributeChange } from '../../../namespace/change-object.ts';
-import { invalidField } from '../api/bad-input.ts';
+import { invalidField, requiredParameter } from '../api/bad-input.ts';
 import { isObject, type Resource } from '../api/body.ts';
 
 const TEXT_FIELDS = [
@@ -11,7 +11,7 @@ const TEXT_FIELDS = [
   'contentLanguage',
   'contentType',
 ] as const;
-const OPAQUE_FIELDS = ['contexts', 'retention'] as const;
+const OPAQUE_FIELDS = ['retention'] as const;
 
 /** What a request body says about the object to be made. */
 export interface DecodedObject {
@@ -64,8 +64,23 @@ function applyFields(current: ObjectAttributes, fields: Resource): ObjectAttribu
   if (typeof fields['customTime'] === 'string') next.customTimeMs = Date.parse(fields['customTime']);
   else if (fields['customTime'] === null) delete next.customTimeMs;
   applyMetadata(next, fields['metadata']);
+  applyContexts(next, fields['contexts']);
   applyOpaque(next, fields);
   return next;
+}
+
+/** Merges key by key, as `metadata` does; `null` in place of all of them removes them. */
+function applyContexts(next: Draft, given: unknown): void {
+  const custom = isObject(given) ? given['custom'] : given;
+  if (custom === undefined) return;
+  const merged: Record<string, ObjectContext> = isObject(custom) ? { ...next.contexts } : {};
+  for (const [key, payload] of Object.entries(custom ?? {})) {
+    if (!isObject(payload)) delete merged[key];
+    else if (typeof payload['value'] === 'string') merged[key] = { value: payload['value'] };
+    else throw requiredParameter(`contexts.custom.${key}.value`);
+  }
+  if (Object.keys(merged).length > 0) next.contexts = merged;
+  else delete next.contexts;
 }
 
 function applyMetadata(next: Draft, given: unknown): void {

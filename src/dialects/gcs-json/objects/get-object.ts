@@ -4,6 +4,7 @@ import { resolveRange } from '../../shared/byte-range.ts';
 import type { HttpReply, HttpRequest } from '../../shared/http-message.ts';
 import { gunzipStream } from '../../shared/request-body.ts';
 import { shownLists } from '../acls/shown-lists.ts';
+import { invalidParameter } from '../api/bad-input.ts';
 import type { Call } from '../api/call.ts';
 import { customerKeyOf } from '../api/customer-keys.ts';
 import { judgeEtag, namesEtag, readingPreconditions } from '../api/preconditions.ts';
@@ -11,6 +12,7 @@ import { renderJson } from '../protocol/render-json.ts';
 import { addressOf } from './change-object.ts';
 import { mediaHeaders } from './render-media.ts';
 import { etagOf, renderObject } from './render-object.ts';
+import { softDeletedAddressOf } from './restore-object.ts';
 
 /** objects.get: the resource, or with `alt=media` and on the download path the bytes. */
 export async function getObject(call: Call<'objects.get'>): Promise<HttpReply> {
@@ -18,22 +20,27 @@ export async function getObject(call: Call<'objects.get'>): Promise<HttpReply> {
   const { generations } = context;
   const isDownload = request.target.segments[0] === 'download';
   const isForBytes = (call.text('alt') ?? (isDownload ? 'media' : 'json')) === 'media';
-  const key = customerKeyOf(request);
-  const object = await context.namespace.getObject({
-    address: addressOf(call),
-    preconditions: readingPreconditions(call),
-    isForBytes,
-    ...key,
-  });
+  const hasKey = customerKeyOf(request).customerKey !== undefined;
+  const object = await readObject(call, isForBytes);
   const etag = etagOf(object.state, generations);
   if (judgeEtag(call, etag)) return { status: 304, headers: { ETag: etag } };
   if (isForBytes) return sendMedia(call, object);
   const lists = await shownLists(call, object.bucket, 'noAcl');
-  return renderJson(
-    renderObject(object, { origin: request.origin, generations, hasKey: key.customerKey !== undefined, ...lists }),
-    call.form,
-    { ETag: etag },
-  );
+  const resource = renderObject(object, { origin: request.origin, generations, hasKey, ...lists });
+  return renderJson(resource, call.form, { ETag: etag });
+}
+
+/** What is soft-deleted can be looked at, and its bytes read once it is restored. */
+async function readObject(call: Call<'objects.get'>, isForBytes: boolean): Promise<NamedObject> {
+  const { namespace } = call.context;
+  const preconditions = readingPreconditions(call);
+  if (!call.flag('softDeleted')) {
+    const key = customerKeyOf(call.request);
+    return await namespace.getObject({ address: addressOf(call), preconditions, isForBytes, ...key });
+  }
+  const address = softDeletedAddressOf(call);
+  if (!isForBytes) return await namespace.getSoftDeletedObject({ address, preconditions });
+  throw invalidParameter('alt', 'The data of a soft-deleted object cannot be read before it is restored.');
 }
 
 function sendMedia(call: Call<'objects.get'>, object: NamedObject): HttpReply {

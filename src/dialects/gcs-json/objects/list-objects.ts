@@ -1,8 +1,8 @@
-import { StraitError } from '../../../model/errors.ts';
 import type { NamedObject } from '../../../model/object.ts';
 import type { ListInput, ListResult } from '../../../namespace/list-objects.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
 import { shownLists } from '../acls/shown-lists.ts';
+import { invalidParameter } from '../api/bad-input.ts';
 import type { Call } from '../api/call.ts';
 import { pageResults } from '../api/decode-params.ts';
 import { below, isSelected, select } from '../api/fields.ts';
@@ -17,19 +17,12 @@ export async function listObjects(call: Call<'objects.list'>): Promise<HttpReply
   const input = decodeList(call);
   const lists = await shownLists(call, input.bucket, 'noAcl');
   return context.pages.build(async (room) => {
-    const found = await context.namespace.listObjects({ ...input, room });
-    // Nothing is soft-deleted here: a delete is a delete.
-    const result: ListResult = call.flag('softDeleted') ? { items: [], prefixes: [] } : found;
+    const result = await context.namespace.listObjects({ ...input, room });
     return renderListing(result, form, { origin, generations, ...lists });
   });
 }
 
 function decodeList(call: Call<'objects.list'>): ListInput {
-  for (const name of ['matchGlob', 'filter'] as const) {
-    if (call.text(name) === undefined) continue;
-    throw new StraitError('unsupported', `The parameter ${name} is not supported.`, { feature: name });
-  }
-  // There are live generations only, so `versions` changes nothing.
   const pageToken = call.text('pageToken');
   const texts = { prefix: call.text('prefix'), delimiter: call.text('delimiter') };
   const offsets = { startOffset: call.text('startOffset'), endOffset: call.text('endOffset') };
@@ -37,10 +30,18 @@ function decodeList(call: Call<'objects.list'>): ListInput {
     bucket: call.required('bucket'),
     ...present(texts),
     ...present(offsets),
+    ...present({ matchGlob: call.text('matchGlob'), filter: call.text('filter') }),
+    ...versionsOf(call),
     includeTrailingDelimiter: call.flag('includeTrailingDelimiter'),
     maxResults: pageResults(call.integer('maxResults')),
     ...(pageToken === undefined ? {} : { after: decodePageToken(pageToken) }),
   };
+}
+
+function versionsOf(call: Call<'objects.list'>): Pick<ListInput, 'versions'> {
+  if (!call.flag('softDeleted')) return call.flag('versions') ? { versions: 'all' } : {};
+  if (!call.flag('versions')) return { versions: 'softDeleted' };
+  throw invalidParameter('softDeleted', 'softDeleted and versions cannot both be true.');
 }
 
 function present<Key extends string>(texts: Record<Key, string | undefined>): { [K in Key]?: string } {

@@ -1,12 +1,13 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
+import type { Handlers } from '../api/handlers.ts';
 import { deleteObject, patchObject, updateObject } from './change-object.ts';
 import { composeObject, copyObject, moveObject, rewriteObject } from './copy-object.ts';
 import { getObject } from './get-object.ts';
 import { insertElsewhere } from './insert-object.ts';
 import { listObjects } from './list-objects.ts';
+import { bulkRestoreObjects, restoreObject } from './restore-object.ts';
 
 export const objectMethods = {
-  'objects.bulkRestore': notYet,
+  'objects.bulkRestore': bulkRestoreObjects,
   'objects.compose': composeObject,
   'objects.copy': copyObject,
   'objects.delete': deleteObject,
@@ -15,7 +16,7 @@ export const objectMethods = {
   'objects.list': listObjects,
   'objects.move': moveObject,
   'objects.patch': patchObject,
-  'objects.restore': notYet,
+  'objects.restore': restoreObject,
   'objects.rewrite': rewriteObject,
   'objects.update': updateObject,
 } satisfies Partial<Handlers>;

@@ -1,5 +1,5 @@
 import type { Bucket } from '../../../model/bucket.ts';
-import type { NamedObject, ObjectState } from '../../../model/object.ts';
+import type { NamedObject, ObjectContexts, ObjectState } from '../../../model/object.ts';
 import { renderObjectLists } from '../acls/render-access.ts';
 import type { Resource } from '../api/body.ts';
 import { objectEtag } from '../protocol/etag.ts';
@@ -41,9 +41,11 @@ export function renderObject(object: NamedObject, context: RenderObjectContext):
     updated: renderTime(state.updatedMs),
     timeStorageClassUpdated: renderTime(state.timeStorageClassUpdatedMs),
     ...(state.timeFinalizedMs === undefined ? {} : { timeFinalized: renderTime(state.timeFinalizedMs) }),
+    ...renderPast(state),
     ...(state.customTimeMs === undefined ? {} : { customTime: renderTime(state.customTimeMs) }),
     ...(state.metadata === undefined ? {} : { metadata: state.metadata }),
     ...state.opaque,
+    ...(state.contexts === undefined ? {} : { contexts: { custom: renderContexts(state.contexts) } }),
     ...(context.listsOf === undefined ? {} : renderObjectLists(context.listsOf, object, context)),
   };
 }
@@ -90,6 +92,31 @@ function renderText(state: ObjectState): Resource {
     ...(contentLanguage === undefined ? {} : { contentLanguage }),
     ...(cacheControl === undefined ? {} : { cacheControl }),
   };
+}
+
+/** Of versions that are not live. */
+function renderPast(state: ObjectState): Resource {
+  const { timeDeletedMs, softDeleteTimeMs, hardDeleteTimeMs, restoreToken } = state;
+  return {
+    ...(timeDeletedMs === undefined ? {} : { timeDeleted: renderTime(timeDeletedMs) }),
+    ...(softDeleteTimeMs === undefined ? {} : { softDeleteTime: renderTime(softDeleteTimeMs) }),
+    ...(hardDeleteTimeMs === undefined ? {} : { hardDeleteTime: renderTime(hardDeleteTimeMs) }),
+    ...(restoreToken === undefined ? {} : { restoreToken }),
+  };
+}
+
+function renderContexts(contexts: ObjectContexts): Resource {
+  return Object.fromEntries(
+    Object.entries(contexts).map(([key, { value, createTimeMs = 0, updateTimeMs = 0, extendedDataTypeUrl }]) => [
+      key,
+      {
+        value,
+        createTime: renderTime(createTimeMs),
+        updateTime: renderTime(updateTimeMs),
+        ...(extendedDataTypeUrl === undefined ? {} : { extendedDataTypeUrl }),
+      },
+    ]),
+  );
 }
 
 function renderHolds(state: ObjectState): Resource {

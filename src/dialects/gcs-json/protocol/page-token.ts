@@ -2,18 +2,22 @@ import { crc32 } from 'node:zlib';
 import { StraitError } from '../../../model/errors.ts';
 
 /**
- * Page tokens are opaque to clients: a kind (one letter), a name, and a check sum that tells ours from anything else.
- * They carry no state, so they never expire and any gateway can answer the next page.
+ * Page tokens are opaque to clients: a kind (one letter), a name, perhaps one of its versions, and a check sum that
+ * tells ours from anything else. They carry no state, so they never expire and any gateway can answer the next page.
  */
 export interface PagePosition {
   readonly kind: 'item' | 'prefix';
   readonly name: string;
+  readonly version?: Uint8Array;
 }
 
 const LETTER = { item: 'i', prefix: 'p' } as const;
 
-export function encodePageToken(position: PagePosition): string {
-  const body = Buffer.from(`1${LETTER[position.kind]}${position.name}`);
+export function encodePageToken({ kind, name, version }: PagePosition): string {
+  const body =
+    version === undefined
+      ? Buffer.from(`1${LETTER[kind]}${name}`)
+      : Buffer.concat([Buffer.from('1v'), Buffer.of(version.length), version, Buffer.from(name)]);
   const check = Buffer.alloc(4);
   check.writeUInt32BE(crc32(body));
   return Buffer.concat([check, body]).toString('base64url');
@@ -25,6 +29,10 @@ export function decodePageToken(token: string): PagePosition {
   const body = bytes.subarray(4);
   const isOurs = bytes.length > 6 && bytes.readUInt32BE() === crc32(body) && bytes.toString('base64url') === token;
   const letter = body.toString('latin1', 0, 2);
+  if (isOurs && letter === '1v') {
+    const nameAt = 3 + (body[2] ?? 0);
+    return { kind: 'item', name: body.toString('utf8', nameAt), version: Uint8Array.from(body.subarray(3, nameAt)) };
+  }
   if (!isOurs || (letter !== '1i' && letter !== '1p')) {
     throw new StraitError('invalidArgument', 'Invalid page token.', { field: 'pageToken' });
   }
