@@ -17,6 +17,12 @@ export interface Answer {
 }
 
 /** What tests look at in answers of the JSON API: objects, buckets, pages, rewrites and errors in one. */
+export interface GcsContext {
+  readonly value: string;
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
 export interface GcsJson {
   readonly kind: string;
   readonly id: string;
@@ -54,6 +60,10 @@ export interface GcsJson {
   readonly timeCreated: string;
   readonly updated: string;
   readonly timeStorageClassUpdated: string;
+  readonly timeDeleted: string;
+  readonly softDeleteTime: string;
+  readonly hardDeleteTime: string;
+  readonly contexts: { readonly custom: Readonly<Record<string, GcsContext>> };
   readonly location: string;
   readonly locationType: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -66,12 +66,12 @@ async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promi
   const sourceGeneration = generationOf(call, 'sourceGeneration');
   const source = { bucket: call.required('sourceBucket'), name: call.required('sourceObject') };
   return await withAttributes(call, {
-    dropsContexts: dropsContexts(call),
     source: { ...source, ...(sourceGeneration === undefined ? {} : { generation: sourceGeneration }) },
     sourcePreconditions: sourcePreconditions(call),
     destination: { bucket: call.required('destinationBucket'), name: call.required('destinationObject') },
     preconditions: changingPreconditions(call),
     access: newObjectAccess(call, call.body, call.text('destinationPredefinedAcl')),
+    dropsContexts: dropsContexts(call),
     ...sourceKeyOf(call.request),
     ...encryptionChoice(call.request, call.text('destinationKmsKeyName') ?? call.body['kmsKeyName']),
   });
@@ -103,7 +103,7 @@ async function withAttributes(call: Call, input: CopyInput): Promise<CopyInput> 
   return { ...input, sourcePreconditions: sourcePin, attributes: { ...kept, ...attributes } };
 }
 
-/** Custom contexts are the one group there is. */
+/** Custom contexts are the one group there is. objects.copy has no such parameter, and keeps them. */
 function dropsContexts(call: Call<'objects.copy' | 'objects.rewrite' | 'objects.compose'>): boolean {
   const groups = call.list('dropContextGroups');
   const other = groups.find((group) => group !== 'custom');
