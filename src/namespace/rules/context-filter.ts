@@ -105,6 +105,7 @@ function contextOf(contexts: ObjectContexts | undefined, key: string) {
 }
 
 function malformed(filter: string): StraitError<'invalidArgument'> {
-  const message = `Invalid filter: '${filter.slice(0, 100)}'. Conditions look like contexts."key"="value" or contexts."key":*`;
+  const forms = 'contexts."key"="value" or contexts."key":*';
+  const message = `Invalid filter: '${filter.slice(0, 100)}'. Conditions look like ${forms}.`;
   return new StraitError('invalidArgument', message, { field: 'filter' });
 }

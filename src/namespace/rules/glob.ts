@@ -1,9 +1,9 @@
 import { StraitError } from '../../model/errors.ts';
 
 /**
- * Glob patterns of listings (https://cloud.google.com/storage/docs/json_api/v1/objects/list#list-objects-and-prefixes-using-glob):
- * `*` and `?` stand for characters within a folder, `**` for any; `[a-z]` and `[!a-z]` for one character, `{a,b}` for
- * either pattern, and a backslash takes the next character for itself. A leading or inner folder `**` may be empty too.
+ * Glob patterns of listings (https://cloud.google.com/storage/docs/json_api/v1/objects/list, "using glob"): `*` and `?`
+ * stand for characters within a folder, `**` for any; `[a-z]` and `[!a-z]` for one character, `{a,b}` for either
+ * pattern, and a backslash takes the next character for itself. A leading or inner folder `**` may be empty too.
  *
  * A pattern becomes a state machine that reads a name once, whatever the pattern.
  */

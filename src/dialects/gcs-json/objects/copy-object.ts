@@ -81,8 +81,8 @@ async function decodeCopy(call: Call<'objects.copy' | 'objects.rewrite'>): Promi
 const NO_METADATA: ReadonlySet<string> = new Set(['acl', 'crc32c', 'md5Hash', 'kmsKeyName']);
 
 /**
- * A body that sets any metadata replaces all of the source's (objects.rewrite page). One that only names a storage class
- * or contexts changes those and keeps the metadata: that is how clients change the class of an object.
+ * A body that sets any metadata replaces all of the source's (objects.rewrite page). One that only names a storage
+ * class or contexts changes those and keeps the metadata: that is how clients change the class of an object.
  */
 async function withAttributes(call: Call, input: CopyInput): Promise<CopyInput> {
   const { name: _name, ...fields } = call.body;
