@@ -52,7 +52,7 @@ function methodsOf(family: Family): Readonly<Record<Verb, Handler>> {
 
 type AclCall = Call<'bucketAccessControls.get'>;
 
-/** The frame has checked that it is there: the document demands it of inserts. */
+/** The document demands it of inserts, and so do we of updates. */
 function required<Name extends 'entity' | 'role'>(call: Call, name: Name): { readonly [Key in Name]: string } {
   const value = call.body[name];
   if (typeof value !== 'string' || value === '') throw requiredParameter(name);

@@ -64,6 +64,10 @@ export function limitMutations(namespace: Namespace, clock: Clock): Namespace {
     insertObject: (input) => once(input.target.bucket, [input.target.name], () => namespace.insertObject(input)),
     startUpload: (target) => once(target.bucket, [target.name], () => namespace.startUpload(target)),
     changeObject: (input) => once(input.address.bucket, [input.address.name], () => namespace.changeObject(input)),
+    changeObjectList: (input) =>
+      once(input.address.bucket, [input.address.name], () => namespace.changeObjectList(input)),
+    setObjectPolicy: (input) =>
+      once(input.address.bucket, [input.address.name], () => namespace.setObjectPolicy(input)),
     deleteObject: (input) => once(input.address.bucket, [input.address.name], () => namespace.deleteObject(input)),
     copyObject: (input) => once(input.destination.bucket, [input.destination.name], () => namespace.copyObject(input)),
     rewriteObject: (input) =>
