@@ -83,7 +83,7 @@ test('one of several patterns chooses names; a malformed one begins nothing', as
   assert.equal(operations.length, 1);
 });
 
-test('very many versions come back in steps that the store takes, whatever the pages', async () => {
+test('very many versions come back in steps that the store takes, each name once, whatever crashes', async () => {
   const fixture = await softDeleting();
   for (let part = 0; part < 20; part += 1) await fixture.put(`part-${part}`, 'p'.repeat(100));
   const sources = Array.from({ length: 20 }, (_, part) => ({ name: `part-${part}` }));
@@ -100,18 +100,26 @@ test('very many versions come back in steps that the store takes, whatever the p
   }
   const sizes: number[] = [];
   const { metadata } = fixture.deps;
-  const commit: typeof metadata.commit = (transaction) => {
+  // Every other step is lost before or after its commit, as crashes lose it.
+  const commit: typeof metadata.commit = async (transaction) => {
     sizes.push(transaction.writes.length);
-    return metadata.commit(transaction);
+    if (sizes.length % 4 === 0) throw new Error('crashed before');
+    const outcome = await metadata.commit(transaction);
+    if (sizes.length % 4 === 2) throw new Error('crashed behind');
+    return outcome;
   };
-  const counted = { ...fixture.deps, metadata: storeWith(metadata, { commit }) };
-  await fixture.namespace.bulkRestoreObjects({
-    bucket: LAKE,
-    request: { allowOverwrite: false, copySourceAcl: false },
-  });
-  await advanceOperationsOnce(counted, WORKERS, SIGNAL);
+  const crashing = { ...fixture.deps, metadata: storeWith(metadata, { commit }) };
+  const request = { allowOverwrite: true, copySourceAcl: false };
+  const { id } = await fixture.namespace.bulkRestoreObjects({ bucket: LAKE, request });
+  const get = () => fixture.namespace.getOperation({ bucket: LAKE, id });
+  for (let turn = 0; turn < 100 && (await get()).outcome === undefined; turn += 1) {
+    await advanceOperationsOnce(crashing, WORKERS, SIGNAL).catch(() => undefined);
+  }
+  assert.deepEqual((await get()).shown, { restoredObjectCount: '150', skippedObjectCount: '0' });
   const { items } = await fixture.namespace.listObjects({ bucket: LAKE, prefix: 'o-', maxResults: 1_000 });
   assert.equal(items.length, 150);
+  const deletions = await fixture.namespace.listObjects({ bucket: LAKE, versions: 'softDeleted', maxResults: 1_000 });
+  assert.equal(deletions.items.length, 450, 'nothing was restored twice');
   for (const { name, state } of items) assert.equal(state.metadata?.['at'], `${300 + Number(name.slice(2))}`);
   assert.ok(sizes.length > 3 && Math.max(...sizes) <= LIMITS.writesPerCommitMax, sizes.join());
 });

@@ -36,6 +36,18 @@ async function listAll(fixture: LakeFixture, query: Query, maxResults: number): 
   return shown;
 }
 
+/** Patterns beside what they mean. */
+const GLOBS: Readonly<Record<string, RegExp>> = {
+  '**a': /a$/u,
+  'a*': /^a[^/]*$/u,
+  '*/': /^[^/]*\/$/u,
+  'a/**': /^a\/|^a\/$/u,
+  '{a,b}?': /^[ab][^/]$/u,
+};
+
+/** Which names are put with a context that filters ask for. */
+const isTagged = (name: string) => name.length % 2 === 0;
+
 /** A listing as GCS documents it, by brute force. */
 function expectedListing(names: readonly string[], query: Query): Shown {
   const { prefix = '', delimiter = '', startOffset = '', endOffset = '' } = query;
@@ -43,18 +55,20 @@ function expectedListing(names: readonly string[], query: Query): Shown {
   const isFrom = (name: string) => Buffer.compare(Buffer.from(name), Buffer.from(startOffset)) >= 0;
   const isBefore = (name: string) => endOffset === '' || Buffer.compare(Buffer.from(name), Buffer.from(endOffset)) < 0;
   const admitted = inOrder.filter((name) => name.startsWith(prefix) && isFrom(name) && isBefore(name));
+  const isMatch = (name: string) => query.matchGlob === undefined || GLOBS[query.matchGlob]?.test(name) === true;
+  const isItem = (name: string) => isMatch(name) && (query.filter === undefined || isTagged(name));
   const items: string[] = [];
   const prefixes = new Set<string>();
   for (const name of admitted) {
     const rest = name.slice(prefix.length);
     const at = delimiter === '' ? -1 : rest.indexOf(delimiter);
     if (at < 0) {
-      items.push(name);
+      if (isItem(name)) items.push(name);
       continue;
     }
     const rolled = prefix + rest.slice(0, at) + delimiter;
-    prefixes.add(rolled);
-    if (query.includeTrailingDelimiter === true && name === rolled) items.push(name);
+    if (isMatch(rolled)) prefixes.add(rolled);
+    if (query.includeTrailingDelimiter === true && name === rolled && isItem(name)) items.push(name);
   }
   return { items, prefixes: [...prefixes] };
 }
@@ -68,6 +82,8 @@ const query: fc.Arbitrary<Query> = fc.record(
     startOffset: part,
     endOffset: part,
     includeTrailingDelimiter: fc.boolean(),
+    matchGlob: fc.constantFrom(...Object.keys(GLOBS)),
+    filter: fc.constant('contexts."tag":*'),
   },
   { requiredKeys: [], noNullPrototype: true },
 );
@@ -80,7 +96,10 @@ test('pages of any size put together are the listing GCS documents', async () =>
       fc.integer({ min: 1, max: 7 }),
       async (names, queries, maxResults) => {
         const fixture = await lakeFixture();
-        for (const one of names) await fixture.put(one, '');
+        for (const one of names) {
+          const attributes = isTagged(one) ? { contexts: { tag: { value: 'x' } } } : {};
+          await fixture.put(one, '', { attributes });
+        }
         for (const asked of queries) {
           const { items, prefixes } = await listAll(fixture, asked, maxResults);
           assert.deepEqual({ items, prefixes }, expectedListing(names, asked));
