@@ -80,11 +80,12 @@ export class DirectoryFormat implements TableFormat {
   }
 
   /**
-   * The marker alone: it names no files, so a data file that the source deletes without a new commit, as when a
-   * partition is dropped, is reached by nothing and goes after the grace period.
+   * The marker names no files: data counts because it is listed. What the source deletes without a new commit, as when
+   * a partition is dropped, goes after the grace period; what a job deletes stays until its marker is published.
    */
   async *live(location: TableLocation, files: TableFiles): AsyncGenerator<FileRef> {
     for await (const name of control(location, files)) yield { name };
+    for await (const { name } of dataAmong(location, files, files.list(location.prefix))) yield { name, listed: true };
   }
 
   probes(location: TableLocation): readonly TailProbe[] {

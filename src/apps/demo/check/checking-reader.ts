@@ -1,3 +1,5 @@
+import type { HudiSnapshot } from '../formats/hudi-snapshot.ts';
+import { HUDI_METADATA_TABLE } from '../formats/hudi-timeline.ts';
 import { UnresolvedPathError } from '../formats/iceberg-snapshot.ts';
 import {
   openTable,
@@ -52,6 +54,8 @@ const LOG_PREFIX: Readonly<Record<SnapshotFormat, string>> = {
   hudi: '.hoodie/',
   directory: '',
 };
+const MARKER = '_SUCCESS';
+const WALKS_MAX = 5;
 const PARALLEL_DOWNLOADS = 4;
 /** Contents of control files kept between walks. */
 const CONTROL_CACHE_BYTES = 64 * 1024 * 1024;
@@ -101,12 +105,17 @@ export class CheckingReader {
       const clean = this.#clean;
       if (onlyNew && clean?.log === log) return { ...clean.report, walked: false, bytes: 0 };
       this.#clean = undefined;
-      const snapshot = await this.#open(undefined);
-      if (snapshot === undefined || isEmptyDirectory(snapshot)) return this.#noVersion();
-      const broken = this.#wentBack(snapshot, versionLabel(snapshot), versionOrder(snapshot));
-      const report = await this.#walk(snapshot, broken);
-      if (report.broken.length === 0) this.#clean = { report, log };
-      return report;
+      for (let walks = 1; ; walks += 1) {
+        if (walks > 1) this.#listed = new Map();
+        const snapshot = await this.#open(undefined);
+        if (snapshot === undefined || isEmptyDirectory(snapshot)) return this.#noVersion();
+        const opened = this.#listed;
+        const broken = this.#wentBack(snapshot, versionLabel(snapshot), versionOrder(snapshot));
+        const report = await this.#walk(snapshot, broken);
+        if (report.broken.length === 0) this.#clean = { report, log };
+        else if (walks < WALKS_MAX && (await this.#wasOvertaken(snapshot, opened))) continue;
+        return report;
+      }
     } catch (error) {
       return this.#failed(error);
     }
@@ -170,6 +179,20 @@ export class CheckingReader {
     return this.#report({ version: label, snapshot, walked: true, files: files.length, broken });
   }
 
+  /**
+   * Some names are not kept for whoever resolved a version: a restore takes Hudi instants back with its commit, nobody
+   * needs archived ones, and a plain folder is what it lists. A walk they were taken from is made again.
+   */
+  async #wasOvertaken(snapshot: TableSnapshot, opened: ReadonlyMap<string, ListedObject>): Promise<boolean> {
+    if (snapshot.format !== 'hudi' && snapshot.format !== 'directory') return false;
+    this.#listed = new Map();
+    await this.#relist('');
+    const now = this.#listed;
+    if (snapshot.format === 'hudi') return snapshot.control.some((name) => opened.has(name) && !now.has(name));
+    const markers = snapshot.files.filter((name) => name.endsWith(MARKER));
+    return markers.some((name) => opened.get(name)?.generation !== now.get(name)?.generation);
+  }
+
   #wentBack(snapshot: TableSnapshot, label: string, order: string): string[] {
     const broken: string[] = [];
     if (order < this.#highestOrder) broken.push(`version ${label} is older than ${this.#highestLabel}, seen before`);
@@ -191,7 +214,9 @@ export class CheckingReader {
     const truth = this.target.truth?.versions.get(versionLabel(snapshot));
     // A Hudi version and its metadata table appear at one instant, so every control file of the source must be there.
     if (snapshot.format === 'hudi') {
-      for (const name of truth?.control ?? []) if (!files.has(name)) files.set(name, { name, size: undefined });
+      for (const name of truth?.control ?? []) {
+        if (!files.has(name) && !isArchived(snapshot, name)) files.set(name, { name, size: undefined });
+      }
     }
     return [...files.values()];
   }
@@ -323,6 +348,14 @@ function mixedFolders(live: ReadonlySet<string>, states: readonly ReadonlySet<st
     const [nearest = []] = unlike.toSorted((one, other) => one.length - other.length);
     return nearest.map((name) => `${name}: ${here.has(name) ? 'too much' : 'missing'} beside ${marker}`);
   });
+}
+
+/** The source has archived more by now than it had at this version. */
+function isArchived({ control }: HudiSnapshot, name: string): boolean {
+  const leafOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+  const instants = control.filter((each) => /^\d/.test(leafOf(each)) && !each.startsWith(HUDI_METADATA_TABLE));
+  const oldest = instants.map(leafOf).toSorted()[0] ?? '';
+  return !name.startsWith(HUDI_METADATA_TABLE) && /^\d/.test(leafOf(name)) && leafOf(name) < oldest;
 }
 
 function isEmptyDirectory(snapshot: TableSnapshot): boolean {

@@ -6,7 +6,6 @@ import {
   HUDI_ROOT,
   type HudiCommit,
   type HudiInstant,
-  type HudiLayout,
   type HudiWrite,
   hudiFileOf,
   hudiLayout,
@@ -33,22 +32,43 @@ export interface HudiSnapshot {
   readonly control: readonly string[];
 }
 
+const LISTINGS_MAX = 3;
+
 /**
- * Undefined while no instant is completed. The data timeline is listed before the metadata table, never after. `at`
- * opens the table as of an older completed instant, named by its file.
+ * Undefined while no instant is completed. Names come from one listing, so that data and metadata timelines are of one
+ * moment; it is taken again when an instant is archived, or taken back, before it is read. `at` opens the table as of
+ * an older completed instant, named by its file.
  */
 export async function openHudi(source: TableSource, at?: string): Promise<HudiSnapshot | undefined> {
+  for (let listings = 1; ; listings += 1) {
+    const names = await source.list('');
+    try {
+      return await openListed(source, names, at);
+    } catch (error) {
+      const wasListed = error instanceof MissingFileError && names.includes(error.file);
+      if (!wasListed || listings === LISTINGS_MAX) throw error;
+    }
+  }
+}
+
+async function openListed(
+  source: TableSource,
+  names: readonly string[],
+  at: string | undefined,
+): Promise<HudiSnapshot | undefined> {
   const properties = await readProperties(source);
   if (properties === undefined) return undefined;
   const layout = hudiLayout(properties);
-  const read = await readTimeline(source, layout, at);
+  const timeline = parseTimeline(names, layout).completed;
+  const last = at === undefined ? timeline.length - 1 : timeline.findIndex(({ name }) => name.endsWith(`/${at}`));
+  const read = await readCommits(source, timeline.slice(0, last + 1));
   const completed = read.map(({ instant }) => instant);
   const latest = completed.at(-1);
   if (latest === undefined) return undefined;
-  const slices = liveSlices(layout, [...(await archivedWrites(source, read)), ...read]);
+  const slices = liveSlices(layout, [...archivedWrites(names, read), ...read]);
   // The settings are today's: of an older instant they may name partitions that were built later.
   const inUse = at === undefined ? listProperty(properties, 'hoodie.table.metadata.partitions') : [];
-  const metadata = await openMetadataTable(source, inUse, completed);
+  const metadata = await openMetadataTable(source, { partitions: inUse, names }, completed);
   const partitions = new Set(slices.map((slice) => slice.partition));
   return {
     format: 'hudi',
@@ -82,30 +102,14 @@ interface ReadInstant {
   readonly commit: HudiCommit;
 }
 
-const LISTINGS_MAX = 3;
-
-/** The completed instants, oldest first. Those that are archived while they are read are no longer part of it. */
-async function readTimeline(source: TableSource, layout: HudiLayout, at: string | undefined): Promise<ReadInstant[]> {
-  for (let listings = 1; ; listings += 1) {
-    const timeline = parseTimeline(await source.list(layout.timeline), layout).completed;
-    const last = at === undefined ? timeline.length - 1 : timeline.findIndex(({ name }) => name.endsWith(`/${at}`));
-    try {
-      return await readCommits(source, timeline.slice(0, last + 1));
-    } catch (error) {
-      const isGone = error instanceof MissingFileError && !(await source.list(error.file)).includes(error.file);
-      if (!isGone || listings === LISTINGS_MAX) throw error;
-    }
-  }
-}
-
 /**
  * Writes from before the start of the timeline: no metadata names their files any more, the folders do. What was
  * replaced or rolled back then has been cleaned before it was archived.
  */
-async function archivedWrites(source: TableSource, read: readonly ReadInstant[]): Promise<ReadInstant[]> {
+function archivedWrites(names: readonly string[], read: readonly ReadInstant[]): ReadInstant[] {
   const start = read.map(({ instant }) => instant.instant).toSorted()[0] ?? '';
   const named = new Set(read.flatMap(({ commit }) => commit.writes.map(({ name }) => name)));
-  const writes = (await source.list('')).flatMap((name): HudiWrite[] => {
+  const writes = names.flatMap((name): HudiWrite[] => {
     const file = name.startsWith(HUDI_ROOT) ? undefined : hudiFileOf(name);
     if (file === undefined || named.has(name) || file.instant >= start) return [];
     const partition = name.slice(0, Math.max(0, name.lastIndexOf('/')));
@@ -140,7 +144,7 @@ interface MetadataTable {
  */
 async function openMetadataTable(
   source: TableSource,
-  partitions: readonly string[],
+  { partitions, names: listed }: { readonly partitions: readonly string[]; readonly names: readonly string[] },
   data: readonly HudiInstant[],
 ): Promise<MetadataTable> {
   const asOf = data.at(-1)?.order ?? '';
@@ -148,7 +152,7 @@ async function openMetadataTable(
   const properties = await readProperties(source, HUDI_METADATA_TABLE);
   if (properties === undefined) throw new MissingFileError(`${HUDI_METADATA_TABLE}${HUDI_PROPERTIES}`);
   const layout = hudiLayout(properties, HUDI_METADATA_TABLE);
-  const names = await source.list(HUDI_METADATA_TABLE);
+  const names = listed.filter((name) => name.startsWith(HUDI_METADATA_TABLE));
   const completed = parseTimeline(names, layout).completed.filter((instant) => instant.order <= asOf);
   requireInstants(completed, data);
   const instants = new Set(completed.map((instant) => instant.instant));
