@@ -30,7 +30,8 @@ async function main(args: readonly string[]): Promise<number> {
   const figures = readFigures();
   const totalMs = performance.now() - started;
   console.log(renderSummary(finished, { figures, totalMs }));
-  writeResults(finished, { figures, totalMs, isFull: selection.isFull });
+  const name = selection.wanted.length === 0 ? 'all' : finished.map((suite) => suite.name).join('-');
+  writeResults(finished, { name, figures, totalMs, isFull: selection.isFull });
   return finished.some(({ result }) => result.counts().failed > 0) ? 1 : 0;
 }
 
@@ -72,12 +73,14 @@ function readFigures(): readonly Figure[] {
 }
 
 interface RunFacts {
+  /** Of the file, in `test-results/`. */
+  readonly name: string;
   readonly figures: readonly Figure[];
   readonly totalMs: number;
   readonly isFull: boolean;
 }
 
-function writeResults(finished: readonly FinishedSuite[], { figures, totalMs, isFull }: RunFacts): void {
+function writeResults(finished: readonly FinishedSuite[], { name, figures, totalMs, isFull }: RunFacts): void {
   const git = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' });
   const report = {
     commit: git.status === 0 ? git.stdout.trim() : 'unknown',
@@ -92,7 +95,6 @@ function writeResults(finished: readonly FinishedSuite[], { figures, totalMs, is
       notPassed: result.outcomes.filter(({ outcome }) => outcome !== 'passed'),
     })),
   };
-  const name = finished.length === 1 ? (finished[0]?.name ?? 'none') : 'all';
   writeFileSync(`${RESULTS}/${name}${isFull ? '-full' : ''}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
