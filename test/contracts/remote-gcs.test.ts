@@ -216,8 +216,8 @@ describe('gcs remote against a faulty network', () => {
     const opaque = {
       kmsKeyName: 'projects/p/locations/l/keyRings/r/cryptoKeys/k',
       retention: { mode: 'Unlocked', retainUntilTime: '2030-01-01T00:00:00.000Z' },
-      contexts: { custom: { team: { value: 'lake' } } },
     };
+    const contexts = { team: { value: 'lake', createTimeMs: 1_700_000_000_000, updateTimeMs: 1_700_000_001_000 } };
     const attributes = {
       contentType: 'text/plain',
       contentDisposition: 'attachment',
@@ -228,6 +228,7 @@ describe('gcs remote against a faulty network', () => {
       customTimeMs: Date.UTC(2020, 1, 2, 3, 4, 5, 678),
       temporaryHold: true,
       eventBasedHold: false,
+      contexts,
       opaque,
     };
     const state = server.objects.put('lake', 'kept', 'x', { ...attributes, componentCount: 3, crc32c: 0xfedcba98 });

@@ -175,7 +175,16 @@ function resourceOf(bucket: string, name: string, state: ObjectState): Readonly<
     temporaryHold: state.temporaryHold,
     eventBasedHold: state.eventBasedHold,
     componentCount: state.componentCount,
+    contexts: state.contexts === undefined ? undefined : { custom: customContexts(state.contexts) },
     ...opaque,
   };
   return Object.fromEntries(Object.entries(resource).filter(([, value]) => value !== undefined));
+}
+
+function customContexts(contexts: NonNullable<ObjectAttributes['contexts']>): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(contexts).map(([key, { createTimeMs, updateTimeMs, ...rest }]) => [
+    key,
+    { ...rest, createTime: time(createTimeMs ?? 0), updateTime: time(updateTimeMs ?? 0) },
+  ]);
+  return Object.fromEntries(entries);
 }
