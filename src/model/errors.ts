@@ -18,6 +18,8 @@ export interface ErrorDetails {
   uploadGone: { uploadId: string };
   alreadyExists: { bucket: string };
   bucketNotEmpty: { bucket: string };
+  /** The state of what is named forbids it, such as a folder that is not empty. */
+  conflict: { what: string };
   /** A failed Match precondition. */
   preconditionFailed: { condition: string };
   /** The bucket's public access prevention forbids it. */
@@ -64,6 +66,7 @@ export const RETRY: Readonly<Record<ErrorCode, Retry>> = {
   uploadGone: 'never',
   alreadyExists: 'never',
   bucketNotEmpty: 'never',
+  conflict: 'never',
   preconditionFailed: 'afterRefresh',
   publicAccessPrevented: 'never',
   notModified: 'afterRefresh',

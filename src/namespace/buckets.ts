@@ -11,7 +11,15 @@ import { assertWritable, bucketNotFound, ownedElsewhere, readBucket } from './ob
 import { decodeBucket, encodeBucket } from './rows/bucket-row.ts';
 import { PRESENT } from './rows/codec.ts';
 import { encodeJournal, type JournalRecord } from './rows/journal.ts';
-import { bucketAliveKey, bucketKey, bucketsFrom, justAfter, noncurrentOf, objectsOf } from './rows/keys.ts';
+import {
+  bucketAliveKey,
+  bucketKey,
+  bucketsFrom,
+  justAfter,
+  managedFoldersFrom,
+  noncurrentOf,
+  objectsOf,
+} from './rows/keys.ts';
 import { bucketPolicyPlace, policyWrites, readPolicy } from './rows/policy-rows.ts';
 import { changedBucketAccess } from './rules/access.ts';
 import { assertBucketSettings, assertStorageClass } from './rules/attributes.ts';
@@ -161,7 +169,7 @@ export async function changeBucket(
     const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
     const { etag: _etag, acl: _acl, defaultObjectAcl: _default, ...kept } = bucket;
     const current = { ...bucket, settings: withUniformAccess(bucket.settings, settings, nowMs) };
-    await assertPolicyStays(deps, bucket, current);
+    const stays = await accessStays(deps, bucket, current);
     const changed: Bucket = {
       ...kept,
       ...changedBucketAccess(current, input.access ?? {}),
@@ -171,7 +179,7 @@ export async function changeBucket(
       updatedMs: nowMs,
     };
     const transaction = {
-      checks: [unchanged],
+      checks: [unchanged, ...stays],
       writes: [{ kind: 'put' as const, key: unchanged.key, value: encodeBucket(changed) }],
       appends: [bucketEntry(changed, 'bucketPatch', nowMs)],
     };
@@ -179,17 +187,27 @@ export async function changeBucket(
   });
 }
 
-/** Conditions mean nothing without uniform access. Safe against a policy set meanwhile: it writes the bucket's row. */
-async function assertPolicyStays(deps: NamespaceDeps, before: Bucket, after: Bucket): Promise<void> {
-  if (!hasUniformAccess(before) || hasUniformAccess(after)) return;
+/**
+ * Conditions and managed folders need uniform access. A policy set meanwhile writes the bucket's row; a managed folder
+ * made meanwhile does not: that there is none is a check of its own.
+ */
+async function accessStays(deps: NamespaceDeps, before: Bucket, after: Bucket): Promise<readonly Check[]> {
+  if (!hasUniformAccess(before) || hasUniformAccess(after)) return [];
+  const range = managedFoldersFrom(before.id, '');
+  const [folder] = await deps.metadata.scan(range, { limit: 1 });
+  if (folder !== undefined) throw staysUniform('it has managed folders');
   const { policy } = await readPolicy(deps.metadata, bucketPolicyPlace(before.id));
-  if (!hasConditions(policy)) return;
-  const message = 'Uniform bucket-level access cannot be disabled while the policy of the bucket has conditions.';
-  throw new StraitError('invalidArgument', message, { field: 'iamConfiguration.uniformBucketLevelAccess.enabled' });
+  if (hasConditions(policy)) throw staysUniform('its policy has conditions');
+  return [{ kind: 'rangeEmpty', range }];
+}
+
+function staysUniform(why: string): StraitError<'invalidArgument'> {
+  const message = `Uniform bucket-level access of a bucket cannot be disabled while ${why}.`;
+  return new StraitError('invalidArgument', message, { field: 'iamConfiguration.uniformBucketLevelAccess.enabled' });
 }
 
 /**
- * `bucketNotEmpty` when it holds a live or noncurrent version; soft-deleted ones do not hold it, and go when their time
+ * `bucketNotEmpty` when it holds a live or noncurrent version or a managed folder; soft-deleted ones do not hold it, and go when their time
  * is over. Safe against an insert that runs at the same time.
  */
 export async function deleteBucket(
@@ -200,7 +218,7 @@ export async function deleteBucket(
     const { bucket, unchanged } = await readForBucketChange(deps, input);
     const policy = bucketPolicyPlace(bucket.id);
     const { parts } = await readPolicy(deps.metadata, policy);
-    const held = [objectsOf(bucket.id), noncurrentOf(bucket.id)];
+    const held = [objectsOf(bucket.id), noncurrentOf(bucket.id), managedFoldersFrom(bucket.id, '')];
     const found = await Promise.all(held.map((range) => deps.metadata.scan(range, { limit: 1 })));
     if (found.some((rows) => rows.length > 0)) {
       const message = `The bucket you tried to delete (${bucket.name}) is not empty.`;

@@ -1,5 +1,6 @@
 import type { Bucket } from '../model/bucket.ts';
 import type { HmacKey } from '../model/hmac-key.ts';
+import type { ManagedFolder } from '../model/managed-folder.ts';
 import type { NotificationConfig } from '../model/notification.ts';
 import type { NamedObject } from '../model/object.ts';
 import type { Operation } from '../model/operation.ts';
@@ -13,6 +14,7 @@ import type { NamespaceDeps } from './deps.ts';
 import * as hmacKeys from './hmac-keys.ts';
 import * as inserting from './insert-object.ts';
 import * as listing from './list-objects.ts';
+import * as managedFolders from './managed-folders.ts';
 import * as notifying from './notifications/configs.ts';
 import * as operating from './operations.ts';
 import * as policies from './policies.ts';
@@ -44,6 +46,23 @@ export interface Namespace {
   readonly getObjectPolicy: Use<reading.ObjectAddress, policies.ObjectPolicy>;
   readonly setObjectPolicy: Use<InputOf<typeof policies.setObjectPolicy>, policies.ObjectPolicy>;
   readonly testObjectPermissions: Use<InputOf<typeof policies.testObjectPermissions>, readonly string[]>;
+  readonly insertManagedFolder: Use<InputOf<typeof managedFolders.insertManagedFolder>, ManagedFolder>;
+  readonly getManagedFolder: Use<InputOf<typeof managedFolders.getManagedFolder>, ManagedFolder>;
+  readonly listManagedFolders: Use<InputOf<typeof managedFolders.listManagedFolders>, managedFolders.ManagedFolderPage>;
+  readonly changeManagedFolder: Use<InputOf<typeof managedFolders.changeManagedFolder>, ManagedFolder>;
+  readonly deleteManagedFolder: Use<InputOf<typeof managedFolders.deleteManagedFolder>, void>;
+  readonly getManagedFolderPolicy: Use<
+    InputOf<typeof managedFolders.getManagedFolderPolicy>,
+    managedFolders.ManagedFolderPolicy
+  >;
+  readonly setManagedFolderPolicy: Use<
+    InputOf<typeof managedFolders.setManagedFolderPolicy>,
+    managedFolders.ManagedFolderPolicy
+  >;
+  readonly testManagedFolderPermissions: Use<
+    InputOf<typeof managedFolders.testManagedFolderPermissions>,
+    readonly string[]
+  >;
   readonly insertObject: Use<InputOf<typeof inserting.insertObject>, NamedObject>;
   readonly getObject: Use<InputOf<typeof reading.getObject>, NamedObject>;
   readonly getSoftDeletedObject: Use<InputOf<typeof reading.getSoftDeletedObject>, NamedObject>;
@@ -95,6 +114,14 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     getObjectPolicy: (address) => policies.getObjectPolicy(deps, address),
     setObjectPolicy: (input) => policies.setObjectPolicy(deps, input),
     testObjectPermissions: (input) => policies.testObjectPermissions(deps, input),
+    insertManagedFolder: (input) => managedFolders.insertManagedFolder(deps, input),
+    getManagedFolder: (input) => managedFolders.getManagedFolder(deps, input),
+    listManagedFolders: (input) => managedFolders.listManagedFolders(deps, input),
+    changeManagedFolder: (input) => managedFolders.changeManagedFolder(deps, input),
+    deleteManagedFolder: (input) => managedFolders.deleteManagedFolder(deps, input),
+    getManagedFolderPolicy: (input) => managedFolders.getManagedFolderPolicy(deps, input),
+    setManagedFolderPolicy: (input) => managedFolders.setManagedFolderPolicy(deps, input),
+    testManagedFolderPermissions: (input) => managedFolders.testManagedFolderPermissions(deps, input),
     insertObject: (input) => inserting.insertObject(deps, input),
     getObject: (input) => reading.getObject(deps, input),
     getSoftDeletedObject: (input) => reading.getSoftDeletedObject(deps, input),

@@ -158,17 +158,6 @@ apiTest({ method: 'buckets.getStorageLayout', parameters: ['bucket'] }, 'tells w
   );
 });
 
-apiTest(
-  { method: 'managedFolders.list', parameters: ['bucket'] },
-  'tells that there are no managed folders',
-  async (gateway) => {
-    await insert(gateway, 'some-bucket');
-    const { status, json } = await bucketCall(gateway, 'GET', 'some-bucket/managedFolders');
-    assert.deepEqual([status, json.kind, json.items], [200, 'storage#managedFolders', undefined]);
-    assert.equal((await bucketCall(gateway, 'GET', 'no-bucket/managedFolders')).status, 404);
-  },
-);
-
 for (const [method, verb] of [
   ['buckets.patch', 'PATCH'],
   ['buckets.update', 'PUT'],

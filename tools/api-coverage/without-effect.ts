@@ -24,6 +24,12 @@ export const WITHOUT_EFFECT: readonly WithoutEffect[] = [
     source: 'Output only, "silently ignored if provided in requests" (google.storage.v2 Object.checksums).',
   },
   {
+    methods: ['managedFolders.update'],
+    kind: 'field',
+    names: ['name'],
+    source: 'The path names the folder ("Required if not specified by URL parameter", discovery document).',
+  },
+  {
     methods: ['objects.compose'],
     kind: 'field',
     names: ['destination.crc32c', 'destination.md5Hash'],

@@ -59,6 +59,12 @@ export type JournalRecord =
       readonly id: number;
       readonly timeMs: number;
     }
+  | {
+      readonly op: 'managedFolderInsert' | 'managedFolderPatch' | 'managedFolderDelete';
+      readonly bucket: BucketName;
+      readonly name: string;
+      readonly timeMs: number;
+    }
   /** A whole commit of a table became visible here. */
   | {
       readonly op: 'publish';

@@ -47,6 +47,7 @@ const WORDS = {
   softDeleted: word('softDeleted'),
   hardDelete: word('hardDelete'),
   policy: word('policy'),
+  managedFolder: word('managedFolder'),
   hmacKey: word('hmacKey'),
   hmacSecret: word('hmacSecret'),
   hmacKeyOf: word('hmacKeyOf'),
@@ -105,6 +106,12 @@ const policyPrefix = (place: { readonly bucketId: BucketId; readonly holder: str
 export const policyKey = (place: Parameters<typeof policyPrefix>[0], part: number): Uint8Array =>
   join([policyPrefix(place), Uint8Array.of(part)]);
 export const policyRowsOf = (place: Parameters<typeof policyPrefix>[0]): KeyRange => prefixRange(policyPrefix(place));
+
+export const managedFolderKey = (bucketId: BucketId, name: string): Uint8Array =>
+  join([WORDS.managedFolder, hex(bucketId), name]);
+/** Managed folders of a bucket whose names start with `prefix`. */
+export const managedFoldersFrom = (bucketId: BucketId, prefix: string): KeyRange =>
+  prefixRange(managedFolderKey(bucketId, prefix));
 
 export const hmacKeyKey = (accessId: string): Uint8Array => join([WORDS.hmacKey, accessId]);
 export const hmacSecretKey = (accessId: string): Uint8Array => join([WORDS.hmacSecret, accessId]);
@@ -298,6 +305,10 @@ export function leafBytesOf(kind: keyof typeof NAME_AT, key: Uint8Array): Uint8A
 
 export function bucketNameOf(key: Uint8Array): BucketName {
   return utf8Text(key.subarray(WORDS.bucket.length));
+}
+
+export function managedFolderNameOf(key: Uint8Array): string {
+  return utf8Text(key.subarray(WORDS.managedFolder.length + 8));
 }
 
 export function uploadIdOf(key: Uint8Array): string {

@@ -98,10 +98,7 @@ export function changingPreconditions(call: Call): Preconditions {
 
 /** Buckets have a metageneration only. On reads, tags are judged apart, on what was read. */
 export function bucketPreconditions(call: Call, use: 'read' | 'change'): Preconditions {
-  const { ifMetagenerationMatch, ifMetagenerationNotMatch } = readPreconditions(call, DESTINATION);
-  const found: Draft = {};
-  if (ifMetagenerationMatch !== undefined) found.ifMetagenerationMatch = ifMetagenerationMatch;
-  if (ifMetagenerationNotMatch !== undefined) found.ifMetagenerationNotMatch = ifMetagenerationNotMatch;
+  const found = metagenerations(call);
   const ifMatch = call.request.headers['if-match'];
   if (use === 'change' && ifMatch !== undefined && ifMatch.trim() !== '*') {
     const metageneration = parseBucketEtag(parseEtagList(ifMatch)[0] ?? '');
@@ -109,6 +106,19 @@ export function bucketPreconditions(call: Call, use: 'read' | 'change'): Precond
     requireSame(found.ifMetagenerationMatch, metageneration);
     found.ifMetagenerationMatch = metageneration;
   }
+  return found;
+}
+
+/** Of what has a metageneration and no entity tag, such as a managed folder. */
+export function metagenerationPreconditions(call: Call): Preconditions {
+  return metagenerations(call);
+}
+
+function metagenerations(call: Call): Draft {
+  const { ifMetagenerationMatch, ifMetagenerationNotMatch } = readPreconditions(call, DESTINATION);
+  const found: Draft = {};
+  if (ifMetagenerationMatch !== undefined) found.ifMetagenerationMatch = ifMetagenerationMatch;
+  if (ifMetagenerationNotMatch !== undefined) found.ifMetagenerationNotMatch = ifMetagenerationNotMatch;
   return found;
 }
 

@@ -1,4 +1,9 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
+import type { Handlers } from '../api/handlers.ts';
+import {
+  getManagedFolderPolicy,
+  setManagedFolderPolicy,
+  testManagedFolderPermissions,
+} from './managed-folder-policies.ts';
 import {
   getBucketPolicy,
   getObjectPolicy,
@@ -12,9 +17,9 @@ export const iamMethods = {
   'buckets.getIamPolicy': getBucketPolicy,
   'buckets.setIamPolicy': setBucketPolicy,
   'buckets.testIamPermissions': testBucketPermissions,
-  'managedFolders.getIamPolicy': notYet,
-  'managedFolders.setIamPolicy': notYet,
-  'managedFolders.testIamPermissions': notYet,
+  'managedFolders.getIamPolicy': getManagedFolderPolicy,
+  'managedFolders.setIamPolicy': setManagedFolderPolicy,
+  'managedFolders.testIamPermissions': testManagedFolderPermissions,
   'objects.getIamPolicy': getObjectPolicy,
   'objects.setIamPolicy': setObjectPolicy,
   'objects.testIamPermissions': testObjectPermissions,

@@ -89,7 +89,7 @@ function withoutNull<Fields extends object>(fields: Fields): Fields {
 }
 
 /** A policy that was read and is sent back has the etag of what was read. Without one it replaces whatever is there. */
-function bodyPreconditions(call: Call, of: 'bucket' | 'object'): Preconditions {
+export function bodyPreconditions(call: Call, of: 'bucket' | 'object'): Preconditions {
   const { etag } = call.body;
   return typeof etag === 'string' && etag !== '' ? etagPreconditions(etag, of, call.context.generations) : {};
 }

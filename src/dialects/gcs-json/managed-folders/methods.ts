@@ -1,10 +1,16 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
-import { listManagedFolders } from './list-managed-folders.ts';
+import type { Handlers } from '../api/handlers.ts';
+import {
+  deleteManagedFolder,
+  getManagedFolder,
+  insertManagedFolder,
+  listManagedFolders,
+  updateManagedFolder,
+} from './managed-folders.ts';
 
 export const managedFolderMethods = {
-  'managedFolders.delete': notYet,
-  'managedFolders.get': notYet,
-  'managedFolders.insert': notYet,
+  'managedFolders.delete': deleteManagedFolder,
+  'managedFolders.get': getManagedFolder,
+  'managedFolders.insert': insertManagedFolder,
   'managedFolders.list': listManagedFolders,
-  'managedFolders.update': notYet,
+  'managedFolders.update': updateManagedFolder,
 } satisfies Partial<Handlers>;

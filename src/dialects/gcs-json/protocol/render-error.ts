@@ -24,6 +24,7 @@ const RENDERING: Readonly<Record<ErrorCode, Rendering>> = {
   uploadGone: { status: 410, reason: 'gone' },
   alreadyExists: { status: 409, reason: 'conflict' },
   bucketNotEmpty: { status: 409, reason: 'conflict' },
+  conflict: { status: 409, reason: 'conflict' },
   preconditionFailed: { status: 412, reason: 'conditionNotMet', header: 'If-Match' },
   publicAccessPrevented: { status: 412, reason: 'conditionNotMet', header: 'If-Match' },
   notModified: { status: 304, reason: 'notModified' },
