@@ -135,7 +135,7 @@ apiTest(
     const made = (await gateway.call('GET', pathOf(bucket, 'a/'))).json;
     const update = (policies: unknown, query = '') =>
       gateway.call('PATCH', `${pathOf(bucket, 'a/')}${query}`, { body: { rapidCacheConfig: { policies } } });
-    gateway.clock.advance(1_000);
+    await gateway.clock.advance(1_000);
     const first = await update({ 'us-a': CACHE, 'us-b': CACHE }, '?ifMetagenerationMatch=1');
     assert.deepEqual(first.json['rapidCacheConfig'], { policies: { 'us-a': CACHE, 'us-b': CACHE } });
     assert.deepEqual([first.json.metageneration, first.json['createTime']], ['2', made['createTime']]);
