@@ -137,18 +137,18 @@ apiTest(
       gateway.call('PATCH', `${pathOf(bucket, 'a/')}${query}`, { body: { rapidCacheConfig: { policies } } });
     await gateway.clock.advance(1_000);
     const first = await update({ 'us-a': CACHE, 'us-b': CACHE }, '?ifMetagenerationMatch=1');
-    assert.deepEqual(first.json['rapidCacheConfig'], { policies: { 'us-a': CACHE, 'us-b': CACHE } });
-    assert.deepEqual([first.json.metageneration, first.json['createTime']], ['2', made['createTime']]);
-    assert.notEqual(first.json['updateTime'], made['updateTime']);
+    assert.deepEqual(first.json.rapidCacheConfig, { policies: { 'us-a': CACHE, 'us-b': CACHE } });
+    assert.deepEqual([first.json.metageneration, first.json.createTime], ['2', made.createTime]);
+    assert.notEqual(first.json.updateTime, made.updateTime);
     assert.equal((await update({ 'us-a': null }, '?ifMetagenerationMatch=1')).status, 412);
     assert.equal((await update({ 'us-a': null }, '?ifMetagenerationNotMatch=2')).status, 304);
     const ingest = { ingestOnWrite: 'unspecified' };
     const second = await update({ 'us-a': ingest, 'us-b': null }, '?ifMetagenerationNotMatch=1');
-    assert.deepEqual(second.json['rapidCacheConfig'], { policies: { 'us-a': { ...CACHE, ...ingest } } });
+    assert.deepEqual(second.json.rapidCacheConfig, { policies: { 'us-a': { ...CACHE, ...ingest } } });
     assert.deepEqual((await gateway.call('GET', pathOf(bucket, 'a/'))).json, second.json);
     assert.equal((await update({ 'us-a': { ingestOnWrite: 'sometimes' } })).status, 400);
     const cleared = await gateway.call('PATCH', pathOf(bucket, 'a/'), { body: { rapidCacheConfig: null } });
-    assert.deepEqual([cleared.json.metageneration, cleared.json['rapidCacheConfig']], ['4', undefined]);
+    assert.deepEqual([cleared.json.metageneration, cleared.json.rapidCacheConfig], ['4', undefined]);
     for (const path of [pathOf(bucket, 'b/'), pathOf(other, 'a/')]) {
       assert.equal((await gateway.call('GET', path)).json.metageneration, '1');
     }

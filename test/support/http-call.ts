@@ -61,6 +61,9 @@ export interface GcsJson {
   readonly updated: string;
   readonly timeStorageClassUpdated: string;
   readonly timeDeleted: string;
+  readonly createTime: string;
+  readonly updateTime: string;
+  readonly rapidCacheConfig: unknown;
   readonly softDeleteTime: string;
   readonly hardDeleteTime: string;
   readonly contexts: { readonly custom: Readonly<Record<string, GcsContext>> };
