@@ -207,8 +207,8 @@ function staysUniform(why: string): StraitError<'invalidArgument'> {
 }
 
 /**
- * `bucketNotEmpty` when it holds a live or noncurrent version or a managed folder; soft-deleted versions do not hold it,
- * and go when their time is over. Safe against an insert that runs at the same time.
+ * `bucketNotEmpty` when it holds a live or noncurrent version or a managed folder. Soft-deleted versions do not hold
+ * it, and go when their time is over. Safe against an insert that runs at the same time.
  */
 export async function deleteBucket(
   deps: NamespaceDeps,
