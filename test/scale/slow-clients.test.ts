@@ -11,7 +11,7 @@ import { SlowClient } from '../support/slow-client.ts';
 const MIB = 1024 * 1024;
 const clients = figureFor({ quick: 200, full: 1000 });
 /** 200 MiB for 1,000 clients, of which buffers that wait to be collected take a part however many clients there are. */
-const ADDED_MIB_MAX = 50 + 0.15 * clients;
+const ADDED_MIB_MAX = 90 + 0.11 * clients;
 const HELD_MS = figureFor({ quick: 4_000, full: 20_000 });
 const TURN = { stepBytes: 4096, turnMs: 250 };
 const BUCKET = 'lake-slow';

@@ -432,3 +432,25 @@ test('behind by more than a look: the newest versions are named, the older ones 
   assert.equal(steps[0]?.control.filter((name) => name.endsWith('.metadata.json')).length, 52);
   assert.equal(steps[0]?.closure.length, 1);
 });
+
+test('a manifest list that comes while its version is gathered does not make the version whole', async () => {
+  const { format, files, table } = setUp();
+  const upload = table.append(3);
+  const list = upload.find(({ name }) => name.includes('/snap-'));
+  assert.ok(list !== undefined);
+  files.apply(upload);
+  const look = await format.look(location, files, undefined);
+  const to = look.versions.at(-1);
+  assert.ok(to !== undefined);
+  const step = await format.step(location, files, { from: undefined, to });
+  files.remove(list.name);
+  await collect(step.control());
+  files.apply([list]);
+  const unread = (await collect(step.closure())).filter((ref) => ref.unread === true);
+  assert.deepEqual(unread, [{ name: list.name, unread: true }]);
+  const again = await format.step(location, files, { from: undefined, to });
+  const control = await collect(again.control());
+  const manifest = upload.find(({ name }) => name.endsWith('.avro') && name !== list.name);
+  assert.ok(control.includes(manifest?.name ?? ''));
+  assert.ok((await collect(again.closure())).every((ref) => ref.unread !== true));
+});

@@ -130,6 +130,8 @@ interface Range {
 
 class IcebergStep {
   readonly #deps: StepDeps;
+  /** Lists that `control` could not read. They may have come since, and still what they name is missing from it. */
+  readonly #unreadLists = new Set<ObjectName>();
 
   constructor(deps: StepDeps) {
     this.#deps = deps;
@@ -156,11 +158,8 @@ class IcebergStep {
       return;
     }
     const { walk, heads, published, history } = range;
-    for (const snapshot of heads) {
-      const list = walk.listName(snapshot);
-      if (list !== undefined && (await this.#deps.files.stat(list)) === undefined) yield { name: list, unread: true };
-    }
     for await (const manifest of walk.freshManifests(heads, published, 'head')) yield* walk.filesOf(manifest, 'head');
+    for (const name of this.#unreadLists.union(walk.unreadLists)) yield { name, unread: true };
     for await (const manifest of walk.freshManifests(history, [...published, ...heads], 'history')) {
       yield* walk.filesOf(manifest, 'history');
     }
@@ -193,6 +192,7 @@ class IcebergStep {
   async *#metadataControl(range: Range): AsyncGenerator<ObjectName> {
     const { walk, heads, published, history } = range;
     yield* walk.freshManifests(heads, published, 'head');
+    for (const name of walk.unreadLists) this.#unreadLists.add(name);
     for await (const name of walk.freshManifests(history, [...published, ...heads], 'history')) {
       yield* this.#ifThere(name);
     }

@@ -24,6 +24,8 @@ export class SnapshotWalk {
   readonly #files: TableFiles;
   readonly #resolve: PathResolver;
   readonly #namesMax: number;
+  /** Manifest lists of heads that were not there when they were to be read: what they name was not walked. */
+  readonly unreadLists = new Set<ObjectName>();
 
   constructor(files: TableFiles, resolve: PathResolver, namesMax = NAMES_MAX) {
     this.#files = files;
@@ -74,8 +76,12 @@ export class SnapshotWalk {
   async *#manifests(snapshot: Snapshot, need: Need): AsyncGenerator<ObjectName> {
     for (const path of snapshot.manifests ?? []) yield this.name(path);
     const list = this.listName(snapshot);
-    const file = list === undefined ? undefined : await this.#files.stat(list);
-    if (file === undefined) return;
+    if (list === undefined) return;
+    const file = await this.#files.stat(list);
+    if (file === undefined) {
+      if (need === 'head') this.unreadLists.add(list);
+      return;
+    }
     for await (const { manifest_path: path } of this.#records(file, LIST_FIELDS, need)) {
       if (typeof path !== 'string') throw broken(file.name, 'an entry of the manifest list has no manifest_path');
       yield this.name(path);
