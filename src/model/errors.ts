@@ -8,7 +8,8 @@ export interface ErrorDetails {
   /** `field` is the parameter, header or body field at fault; `reason` overrides the dialect's default reason. */
   invalidArgument: { field?: string; reason?: 'invalid' | 'required' | 'invalidParameter' | 'parseError' | KeyReason };
   unauthenticated: Record<never, never>;
-  permissionDenied: { owner?: string };
+  /** `reason` overrides the dialect's default reason. */
+  permissionDenied: { owner?: string; reason?: 'retentionPolicyNotMet' };
   bucketNotFound: { bucket: string };
   objectNotFound: { bucket: string; object: string };
   /** Something else that a path names, such as an operation; the message says which. */

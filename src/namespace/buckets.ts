@@ -28,6 +28,7 @@ import { uniformDefault } from './rules/mirrored-policy.ts';
 import { assertBucketName } from './rules/names.ts';
 import { hasConditions } from './rules/policy.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
+import { withLockedRetention, withRetentionPolicy } from './rules/retention.ts';
 import { withUniformAccess } from './rules/uniform-access.ts';
 
 export interface InsertBucketInput {
@@ -70,6 +71,11 @@ function firstPolicy(bucket: Bucket): readonly Write[] {
   return policyWrites(bucketPolicyPlace(bucket.id), uniformDefault(bucket.project), 0);
 }
 
+/** With what the server itself says of them. */
+function checkedSettings(before: Bucket['settings'], after: Bucket['settings'], nowMs: number): Bucket['settings'] {
+  return withRetentionPolicy(before, withUniformAccess(before, after, nowMs), nowMs);
+}
+
 function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
   const nowMs = deps.clock.nowMs();
   const bucket: Bucket = {
@@ -83,7 +89,7 @@ function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
     updatedMs: nowMs,
     location: input.location,
     storageClass: input.storageClass,
-    settings: withUniformAccess({}, input.settings, nowMs),
+    settings: checkedSettings({}, input.settings, nowMs),
   };
   return { ...bucket, ...changedBucketAccess(bucket, input.access ?? {}) };
 }
@@ -168,7 +174,7 @@ export async function changeBucket(
     assertBucketSettings(settings);
     const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
     const { etag: _etag, acl: _acl, defaultObjectAcl: _default, ...kept } = bucket;
-    const current = { ...bucket, settings: withUniformAccess(bucket.settings, settings, nowMs) };
+    const current = { ...bucket, settings: checkedSettings(bucket.settings, settings, nowMs) };
     const stays = await accessStays(deps, bucket, current);
     const changed: Bucket = {
       ...kept,
@@ -184,6 +190,26 @@ export async function changeBucket(
       appends: [bucketEntry(changed, 'bucketPatch', nowMs)],
     };
     return { kind: 'commit', transaction, result: () => changed };
+  });
+}
+
+/** buckets.lockRetentionPolicy: for good. The precondition names the policy that the caller has seen. */
+export async function lockRetentionPolicy(
+  deps: NamespaceDeps,
+  input: { readonly name: BucketName; readonly preconditions: Preconditions },
+): Promise<Bucket> {
+  return decideAndCommit(deps, async () => {
+    const { bucket, unchanged } = await readForBucketChange(deps, input);
+    const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
+    const { etag: _etag, ...kept } = bucket;
+    const settings = withLockedRetention(bucket.settings);
+    const locked: Bucket = { ...kept, settings, metageneration: bucket.metageneration + 1n, updatedMs: nowMs };
+    const transaction = {
+      checks: [unchanged],
+      writes: [{ kind: 'put' as const, key: unchanged.key, value: encodeBucket(locked) }],
+      appends: [bucketEntry(locked, 'bucketPatch', nowMs)],
+    };
+    return { kind: 'commit', transaction, result: () => locked };
   });
 }
 

@@ -9,7 +9,8 @@ import { endedOperation, newOperation, operationWrites } from './operations.ts';
 import { allSoftDeletedOf, versionPlaceOf } from './rows/keys.ts';
 import { blobsOf, blobsOfContent } from './rows/references.ts';
 import { type BulkRestoreRequest, bulkRestoreFilter } from './rules/bulk-restore.ts';
-import { judgeHolds, restoredState } from './rules/new-state.ts';
+import { restoredState } from './rules/new-state.ts';
+import { judgeKept, type Loss } from './rules/retention.ts';
 import { isRestorable } from './soft-deleted.ts';
 
 export type { BulkRestoreRequest } from './rules/bulk-restore.ts';
@@ -70,7 +71,8 @@ async function step(deps: NamespaceDeps, operation: Operation): Promise<Operatio
   let [next, writes, looked] = [work, 0, 0];
   for (const version of versions) {
     const object = chosen.has(version) ? live.get(version.name) : undefined;
-    if (object !== undefined && isLeftAlone(operation, object, work.request)) next = skippedName(next, version);
+    if (object !== undefined && isLeftAlone({ bucket: target.bucket, nowMs: deps.clock.nowMs() }, object, work.request))
+      next = skippedName(next, version);
     else if (object !== undefined) {
       writes += writesOf(version, object);
       if (changes.length > 0 && writes > WRITES_PER_STEP) break;
@@ -111,9 +113,13 @@ function choose(versions: readonly ReadVersion[], work: Work, nowMs: number): Re
   return chosen;
 }
 
-function isLeftAlone(operation: Operation, { name, live }: ReadObject, request: BulkRestoreRequest): boolean {
+function isLeftAlone(
+  place: Pick<Loss, 'bucket' | 'nowMs'>,
+  { name, live }: ReadObject,
+  request: BulkRestoreRequest,
+): boolean {
   if (live === undefined) return false;
-  return !request.allowOverwrite || judgeHolds(operation.bucket, name, live) !== undefined;
+  return !request.allowOverwrite || judgeKept({ ...place, name }, live) !== undefined;
 }
 
 function skippedName(work: Work, { name }: ReadVersion): Work {

@@ -8,8 +8,9 @@ import { objectTransaction } from './object-transaction.ts';
 import type { ObjectAddress } from './read-object.ts';
 import { changedObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
-import { attributesOf, changedState, judgeHolds, withAccessOf } from './rules/new-state.ts';
+import { attributesOf, changedState, withAccessOf } from './rules/new-state.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
+import { judgeKept } from './rules/retention.ts';
 
 /** A decision about attributes, from the live ones to the new ones: PATCH merges, PUT replaces. Pure. */
 export type AttributeChange = (current: ObjectAttributes) => ObjectAttributes;
@@ -54,10 +55,11 @@ export async function deleteObject(
   const { address } = input;
   await decideAndCommit(deps, async () => {
     const { target, object, state } = await readAddressed(deps, input);
-    const refusal = judgeHolds(address.bucket, address.name, state);
+    const nowMs = deps.clock.nowMs();
+    const isForGood = address.generation !== undefined;
+    const refusal = judgeKept({ bucket: target.bucket, name: address.name, nowMs, isForGood }, state);
     if (refusal !== undefined) throw refusal;
-    const change = { op: 'delete' as const, object, state, isForGood: address.generation !== undefined };
-    const { transaction } = objectTransaction(deps, target, [change], deps.clock.nowMs());
+    const { transaction } = objectTransaction(deps, target, [{ op: 'delete', object, state, isForGood }], nowMs);
     return { kind: 'commit', transaction, result: () => undefined };
   });
 }

@@ -24,7 +24,8 @@ import { assertAttributes } from './rules/attributes.ts';
 import { assertContexts } from './rules/contexts.ts';
 import { assertChoice, chosenEncryption, judgeKey } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
-import { COMPOSE_SOURCES_MAX, composedFacts, judgeHolds, newState, withEncryption } from './rules/new-state.ts';
+import { COMPOSE_SOURCES_MAX, composedFacts, newState, withEncryption } from './rules/new-state.ts';
+import { judgeKept } from './rules/retention.ts';
 import { writeSegmentPage } from './segment-page.ts';
 import { joinSegments, segmentsOf } from './segments.ts';
 import { type StagedContent, stageContent, stagedRows } from './staged-content.ts';
@@ -82,7 +83,7 @@ async function decideCompose(deps: NamespaceDeps, input: ComposeInput): Promise<
   const attributes = input.dropsContexts === true ? input.attributes : { ...contextsOf(read), ...input.attributes };
   const after = newState(attributes, facts, { bucket: read.target.bucket, nowMs, access: input.access });
   const changes: ObjectChange[] = [{ op: 'insert', object: read.destination, after }];
-  if (input.deleteSources) changes.push(...deletions(input, read));
+  if (input.deleteSources) changes.push(...deletions(read, deps.clock.nowMs()));
   const made = objectTransaction(deps, read.target, changes, nowMs);
   const rows = content.staged === undefined ? {} : await stagedRows(deps, deps.metadata, content.staged);
   const checks: Check[] = [...content.checks, ...sourceChecks(read), ...(rows.checks ?? [])];
@@ -119,7 +120,8 @@ async function readComposition(deps: NamespaceDeps, input: ComposeInput): Promis
     if (wrongKey !== undefined) throw wrongKey;
     return read;
   });
-  assertReplaceable({ ...wanted, preconditions: input.preconditions }, destination);
+  const { preconditions } = input;
+  assertReplaceable({ ...wanted, bucket: target.bucket, preconditions }, destination, deps.clock.nowMs());
   return { target, destination, sources };
 }
 
@@ -140,11 +142,11 @@ function assertSourceGeneration(source: ComposeInput['sources'][number], state: 
 }
 
 /** Each version once, and never the destination, which has just been made. */
-function deletions(input: ComposeInput, read: Composition): readonly ObjectChange[] {
+function deletions(read: Composition, nowMs: number): readonly ObjectChange[] {
   const sources = new Map(read.sources.map((source) => [Buffer.from(source.row.key).toString('latin1'), source]));
   sources.delete(Buffer.from(read.destination.key).toString('latin1'));
   return [...sources.values()].map(({ row, state }) => {
-    const refusal = judgeHolds(input.destination.bucket, row.name, state);
+    const refusal = judgeKept({ bucket: read.target.bucket, name: row.name, nowMs }, state);
     if (refusal !== undefined) throw refusal;
     return { op: 'delete', object: row, state };
   });

@@ -16,16 +16,9 @@ import { blobsOfContent, unchanged } from './rows/references.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption, inOneDomain, judgeKey } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
-import {
-  attributesOf,
-  factsOf,
-  judgeExpected,
-  judgeHolds,
-  newState,
-  withAccessOf,
-  withEncryption,
-} from './rules/new-state.ts';
+import { attributesOf, factsOf, judgeExpected, newState, withAccessOf, withEncryption } from './rules/new-state.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
+import { judgeKept } from './rules/retention.ts';
 import { dropStaged, stageContent } from './staged-content.ts';
 
 export type { ComposeInput } from './compose-object.ts';
@@ -128,10 +121,12 @@ export async function moveObject(deps: NamespaceDeps, input: CopyInput): Promise
     const [from, to] = objects;
     if (from === undefined || to === undefined) throw new RangeError('two names were asked for');
     const live = addressed(source, from.live);
-    const refusal = judgePreconditions(input.sourcePreconditions, live) ?? judgeHolds(source.bucket, source.name, live);
-    if (refusal !== undefined) throw refusal;
-    assertReplaceable({ ...destination, preconditions: input.preconditions }, to);
     const nowMs = deps.clock.nowMs();
+    const { bucket } = into;
+    const refusal =
+      judgePreconditions(input.sourcePreconditions, live) ?? judgeKept({ bucket, name: source.name, nowMs }, live);
+    if (refusal !== undefined) throw refusal;
+    assertReplaceable({ ...destination, bucket, preconditions: input.preconditions }, to, nowMs);
     const moved = newState(input.attributes ?? attributesOf(live), factsOf(live), { bucket: into.bucket, nowMs });
     const after = withAccessOf(moved, live);
     const changes = [

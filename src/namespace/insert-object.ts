@@ -1,4 +1,5 @@
 import type { NewObjectAccess } from '../model/access-list.ts';
+import type { Bucket } from '../model/bucket.ts';
 import type { EncryptionChoice } from '../model/encryption.ts';
 import type { BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectAttributes } from '../model/object.ts';
@@ -12,8 +13,9 @@ import { newObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
-import { type ContentFacts, judgeExpected, judgeHolds, newState, withEncryption } from './rules/new-state.ts';
+import { type ContentFacts, judgeExpected, newState, withEncryption } from './rules/new-state.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
+import { judgeKept } from './rules/retention.ts';
 import { dropStaged, type StagedContent, stageContent, stagedRows } from './staged-content.ts';
 
 /** What an upload says about the object it makes; fixed when the upload starts. */
@@ -80,17 +82,19 @@ export async function readTarget(
   const { objects, ...into } = await readForChange(deps, target.bucket, [{ name: target.name }]);
   const [object] = objects;
   if (object === undefined) throw new RangeError('one name was asked for');
-  assertReplaceable(target, object);
+  assertReplaceable({ ...target, bucket: into.bucket }, object, deps.clock.nowMs());
   return { ...into, object };
 }
 
-/** Preconditions of a destination, and holds on what it would replace. */
+/** Preconditions of a destination, and what keeps the version it would replace. */
 export function assertReplaceable(
-  target: { readonly bucket: BucketName; readonly name: ObjectName; readonly preconditions: Preconditions },
+  target: { readonly bucket: Bucket; readonly name: ObjectName; readonly preconditions: Preconditions },
   object: ReadObject,
+  nowMs: number,
 ): void {
+  const { bucket, name } = target;
   const refusal =
-    judgePreconditions(target.preconditions, object.live) ?? judgeHolds(target.bucket, target.name, object.live);
+    judgePreconditions(target.preconditions, object.live) ?? judgeKept({ bucket, name, nowMs }, object.live);
   if (refusal !== undefined) throw refusal;
 }
 

@@ -28,7 +28,7 @@ export async function restoreObject(deps: NamespaceDeps, input: RestoreInput): P
     const [object] = objects;
     if (object === undefined) throw new RangeError('one name was asked for');
     const restored = await readSoftDeleted(deps, target.bucket, address);
-    assertReplaceable({ bucket: bucketName, name, preconditions }, object);
+    assertReplaceable({ bucket: target.bucket, name, preconditions }, object, deps.clock.nowMs());
     const nowMs = deps.clock.nowMs();
     const after = restoredState(restored.state, { ...input, bucket: target.bucket, nowMs });
     const made = objectTransaction(deps, target, [{ op: 'insert', object, after, restored }], nowMs);

@@ -35,6 +35,7 @@ export interface Namespace {
   readonly getBucket: Use<InputOf<typeof buckets.getBucket>, Bucket>;
   readonly listBuckets: Use<InputOf<typeof buckets.listBuckets>, buckets.BucketPage>;
   readonly changeBucket: Use<InputOf<typeof buckets.changeBucket>, Bucket>;
+  readonly lockRetentionPolicy: Use<InputOf<typeof buckets.lockRetentionPolicy>, Bucket>;
   readonly deleteBucket: Use<InputOf<typeof buckets.deleteBucket>, void>;
   readonly getBucketList: Use<InputOf<typeof accessLists.getBucketList>, accessLists.BucketList>;
   readonly changeBucketList: Use<InputOf<typeof accessLists.changeBucketList>, accessLists.BucketList>;
@@ -103,6 +104,7 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     getBucket: (input) => buckets.getBucket(deps, input),
     listBuckets: (input) => buckets.listBuckets(deps, input),
     changeBucket: (input) => buckets.changeBucket(deps, input),
+    lockRetentionPolicy: (input) => buckets.lockRetentionPolicy(deps, input),
     deleteBucket: (input) => buckets.deleteBucket(deps, input),
     getBucketList: (input) => accessLists.getBucketList(deps, input),
     changeBucketList: (input) => accessLists.changeBucketList(deps, input),

@@ -155,16 +155,6 @@ export function restoredState(
   return hasAutoclass(context.bucket) ? { ...state, storageClass: 'STANDARD' } : state;
 }
 
-/** An object under a hold can be neither overwritten nor deleted. */
-export function judgeHolds(bucket: string, name: string, live: ObjectState | undefined): StraitError | undefined {
-  const hold = live?.temporaryHold === true ? 'Temporary' : live?.eventBasedHold === true ? 'Event-Based' : undefined;
-  if (hold === undefined) return undefined;
-  const message =
-    `Object '${bucket}/${name}' is under active ${hold} hold ` +
-    'and cannot be deleted, overwritten or archived until hold is removed.';
-  return new StraitError('permissionDenied', message, {});
-}
-
 /**
  * The facts of a composition, but for its segments: sizes and component counts add up, CRC32Cs combine, and there is no
  * MD5 (https://cloud.google.com/storage/docs/composite-objects).

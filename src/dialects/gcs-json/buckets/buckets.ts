@@ -2,6 +2,7 @@
 import type { Bucket } from '../../../model/bucket.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
 import { bucketAccess } from '../acls/decode-access.ts';
+import { requiredParameter } from '../api/bad-input.ts';
 import type { Call } from '../api/call.ts';
 import { type Projection, pageResults, projectionOf } from '../api/decode-params.ts';
 import { below, isSelected, type Selection, select } from '../api/fields.ts';
@@ -94,6 +95,14 @@ async function changeBucket(
   const bucket = await call.context.namespace.changeBucket({ name, preconditions, change, access });
   const projection = projectionOf(call, 'full');
   return renderJson(renderBucket(bucket, { origin: call.request.origin, projection }), call.form);
+}
+
+export async function lockRetentionPolicy(call: Call<'buckets.lockRetentionPolicy'>): Promise<HttpReply> {
+  const name = call.required('bucket');
+  if (call.long('ifMetagenerationMatch') === undefined) throw requiredParameter('ifMetagenerationMatch');
+  const preconditions = bucketPreconditions(call, 'change');
+  const bucket = await call.context.namespace.lockRetentionPolicy({ name, preconditions });
+  return renderJson(renderBucket(bucket, { origin: call.request.origin, projection: 'full' }), call.form);
 }
 
 export async function deleteBucket(call: Call<'buckets.delete'>): Promise<HttpReply> {

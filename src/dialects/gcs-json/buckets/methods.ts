@@ -5,6 +5,7 @@ import {
   getStorageLayout,
   insertBucket,
   listBuckets,
+  lockRetentionPolicy,
   patchBucket,
   updateBucket,
 } from './buckets.ts';
@@ -15,7 +16,7 @@ export const bucketMethods = {
   'buckets.getStorageLayout': getStorageLayout,
   'buckets.insert': insertBucket,
   'buckets.list': listBuckets,
-  'buckets.lockRetentionPolicy': notYet,
+  'buckets.lockRetentionPolicy': lockRetentionPolicy,
   'buckets.patch': patchBucket,
   'buckets.relocate': notYet,
   'buckets.restore': notYet,

@@ -1,5 +1,6 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
+import type { Handlers } from '../api/handlers.ts';
 import { createHmacKey, deleteHmacKey, getHmacKey, listHmacKeys, updateHmacKey } from './hmac-keys.ts';
+import { getServiceAccount } from './service-account.ts';
 
 export const projectMethods = {
   'projects.hmacKeys.create': createHmacKey,
@@ -7,5 +8,5 @@ export const projectMethods = {
   'projects.hmacKeys.get': getHmacKey,
   'projects.hmacKeys.list': listHmacKeys,
   'projects.hmacKeys.update': updateHmacKey,
-  'projects.serviceAccount.get': notYet,
+  'projects.serviceAccount.get': getServiceAccount,
 } satisfies Partial<Handlers>;

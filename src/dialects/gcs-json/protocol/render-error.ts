@@ -126,6 +126,7 @@ interface Blame {
 function blame(error: StraitError): Blame {
   const { reason, header } = RENDERING[error.code];
   if (header !== undefined) return { reason, location: header, locationType: 'header' };
+  if (isStraitError(error, 'permissionDenied')) return { reason: error.details.reason ?? reason };
   if (!isStraitError(error, 'invalidArgument')) return { reason };
   const { field, reason: own } = error.details;
   if (field === undefined) return { reason: own ?? reason };

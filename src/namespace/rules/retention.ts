@@ -1,0 +1,108 @@
+/** How long versions must be kept (Cloud Storage pages "Bucket Lock", "Object Retention Lock" and "Object holds"). */
+import type { Bucket } from '../../model/bucket.ts';
+import { StraitError } from '../../model/errors.ts';
+import type { ObjectState } from '../../model/object.ts';
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** A bucket's `retentionPolicy` as it is stored. */
+interface RetentionPolicy {
+  /** Seconds, decimal. */
+  readonly retentionPeriod?: string;
+  /** When the period was set last. */
+  readonly effectiveTime?: string;
+  /** It may grow, and nothing else. Absent: it is not locked. */
+  readonly isLocked?: boolean;
+}
+
+/** A hundred years, as Cloud Storage counts them. */
+const PERIOD_SECONDS_MAX = 3_155_760_000;
+
+/** Settings about to be stored, with what the server says of the retention policy. Refuses what a lock forbids. */
+export function withRetentionPolicy(before: Settings, after: Settings, nowMs: number): Settings {
+  const [was, wanted] = [policyOf(before), policyOf(after)];
+  if (wanted === undefined) {
+    if (was?.isLocked === true) throw locked('removed');
+    return after;
+  }
+  const seconds = periodOf(wanted);
+  if (was?.isLocked === true && seconds < periodOf(was)) throw locked('reduced');
+  const isSame = was !== undefined && periodOf(was) === seconds && was.effectiveTime !== undefined;
+  const retentionPolicy: RetentionPolicy = {
+    retentionPeriod: String(seconds),
+    effectiveTime: isSame ? was.effectiveTime : new Date(nowMs).toISOString(),
+    ...(was?.isLocked === true ? { isLocked: true } : {}),
+  };
+  return { ...after, retentionPolicy };
+}
+
+/** Settings with their retention policy locked for good; locking again changes nothing. */
+export function withLockedRetention(settings: Settings): Settings {
+  const policy = policyOf(settings);
+  if (policy === undefined) {
+    const message =
+      'The bucket has no retention policy that could be locked; set retentionPolicy.retentionPeriod first.';
+    throw new StraitError('invalidArgument', message, { field: 'retentionPolicy' });
+  }
+  return { ...settings, retentionPolicy: { ...policy, isLocked: true } };
+}
+
+/** Until when a version can be neither deleted nor replaced; undefined when nothing keeps it. */
+export function retainedUntilMs(bucket: Bucket, state: ObjectState): number | undefined {
+  const policy = policyOf(bucket.settings);
+  const times: number[] = [];
+  if (policy !== undefined) times.push(state.timeCreatedMs + periodOf(policy) * 1_000);
+  const own = Date.parse(String(Object(state.opaque?.['retention'])['retainUntilTime']));
+  if (!Number.isNaN(own)) times.push(own);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+/** What is about to happen to a version. */
+export interface Loss {
+  readonly bucket: Bucket;
+  readonly name: string;
+  readonly nowMs: number;
+  /** Versioning does not keep it. */
+  readonly isForGood?: boolean;
+}
+
+/**
+ * A version under a hold or before the end of its retention can be neither overwritten nor deleted; where versioning
+ * keeps it, retention lets it become noncurrent.
+ */
+export function judgeKept(place: Loss, state: ObjectState | undefined): StraitError | undefined {
+  if (state === undefined) return undefined;
+  const object = `'${place.bucket.name}/${place.name}'`;
+  const hold = state.temporaryHold === true ? 'Temporary' : state.eventBasedHold === true ? 'Event-Based' : undefined;
+  if (hold !== undefined) {
+    const message =
+      `Object ${object} is under active ${hold} hold ` +
+      'and cannot be deleted, overwritten or archived until hold is removed.';
+    return new StraitError('permissionDenied', message, {});
+  }
+  const untilMs = retainedUntilMs(place.bucket, state);
+  if (untilMs === undefined || untilMs <= place.nowMs) return undefined;
+  if (place.isForGood !== true && Object(place.bucket.settings['versioning'])['enabled'] === true) return undefined;
+  const message =
+    `Object ${object} is subject to the bucket's retention policy or object retention ` +
+    `and cannot be deleted or overwritten until ${new Date(untilMs).toISOString()}`;
+  return new StraitError('permissionDenied', message, { reason: 'retentionPolicyNotMet' });
+}
+
+function policyOf(settings: Settings): RetentionPolicy | undefined {
+  const policy = settings['retentionPolicy'];
+  return typeof policy === 'object' && policy !== null ? policy : undefined;
+}
+
+/** Seconds. */
+function periodOf({ retentionPeriod }: RetentionPolicy): number {
+  const seconds = Number(retentionPeriod ?? Number.NaN);
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= PERIOD_SECONDS_MAX) return seconds;
+  const message = `Invalid retentionPeriod "${retentionPeriod}": expected 1 to ${PERIOD_SECONDS_MAX} seconds.`;
+  throw new StraitError('invalidArgument', message, { field: 'retentionPolicy.retentionPeriod' });
+}
+
+function locked(what: 'removed' | 'reduced'): StraitError<'permissionDenied'> {
+  const message = `The bucket's retention policy is locked: it can be prolonged, and cannot be ${what}.`;
+  return new StraitError('permissionDenied', message, {});
+}
