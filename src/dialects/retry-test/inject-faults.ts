@@ -19,12 +19,17 @@ export function injectFaults(routes: readonly Route[], deps: InjectDeps): readon
       handle(request, params) {
         const plan = deps.plans.get(request.headers['x-retry-test-id'] ?? '');
         const fault = plan && dueFault(plan, method);
-        if (plan === undefined || fault === undefined) return route.handle(request, params);
+        if (plan === undefined || fault === undefined || isQuestion(request)) return route.handle(request, params);
         const due: DueFault = { fault, take: () => takeFault(plan, method), clock: deps.clock };
         return fail(request, due, (changed) => route.handle(changed, params));
       },
     };
   });
+}
+
+/** Asking how far an upload has come inserts nothing: what is due waits for the next bytes. */
+function isQuestion({ method, headers }: HttpRequest): boolean {
+  return method === 'PUT' && headers['content-range']?.startsWith('bytes */') === true;
 }
 
 interface DueFault {
