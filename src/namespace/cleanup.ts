@@ -1,5 +1,6 @@
 import type { Service } from '../runtime/lifecycle.ts';
 import { advanceOperationsOnce, expireOperationsOnce } from './advance-operations.ts';
+import { expireCachesOnce } from './caches.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { expireSoftDeletedOnce } from './expire-soft-deleted.ts';
 import { expireUploadsOnce } from './expire-uploads.ts';
@@ -84,6 +85,15 @@ export class Cleanup implements Service {
         dueMs: 0,
         run: async (signal) => {
           await expireOperationsOnce(deps, signal);
+        },
+      },
+      {
+        name: 'expire caches',
+        everyMs: settings.expireEveryMs,
+        dueMs: 0,
+        run: async (signal) => {
+          const caches = await expireCachesOnce(deps, signal);
+          if (caches > 0) logger.log('info', 'removed disabled caches', { caches });
         },
       },
       {

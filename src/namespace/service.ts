@@ -1,4 +1,5 @@
 import type { Bucket } from '../model/bucket.ts';
+import type { Cache } from '../model/cache.ts';
 import type { HmacKey } from '../model/hmac-key.ts';
 import type { ManagedFolder } from '../model/managed-folder.ts';
 import type { NotificationConfig } from '../model/notification.ts';
@@ -7,6 +8,7 @@ import type { Operation } from '../model/operation.ts';
 import * as accessLists from './access-lists.ts';
 import * as buckets from './buckets.ts';
 import * as bulk from './bulk-restore-objects.ts';
+import * as caches from './caches.ts';
 import * as changing from './change-object.ts';
 import * as composing from './compose-object.ts';
 import * as copying from './copy-object.ts';
@@ -77,6 +79,14 @@ export interface Namespace {
   readonly rewriteObject: Use<rewriting.RewriteInput, rewriting.RewriteProgress>;
   readonly moveObject: Use<copying.CopyInput, NamedObject>;
   readonly composeObject: Use<composing.ComposeInput, NamedObject>;
+  readonly insertCache: Use<InputOf<typeof caches.insertCache>, Operation>;
+  readonly getCache: Use<caches.CacheAddress, Cache>;
+  readonly listCaches: Use<InputOf<typeof caches.listCaches>, caches.CachePage>;
+  readonly updateCache: Use<InputOf<typeof caches.updateCache>, Operation>;
+  readonly pauseCache: Use<caches.CacheAddress, Cache>;
+  readonly resumeCache: Use<caches.CacheAddress, Cache>;
+  readonly disableCache: Use<caches.CacheAddress, Cache>;
+  readonly disableRapidCache: Use<caches.CacheAddress, Operation>;
   readonly getOperation: Use<operating.OperationAddress, Operation>;
   readonly listOperations: Use<operating.ListOperationsInput, operating.OperationPage>;
   readonly cancelOperation: Use<operating.OperationAddress, void>;
@@ -137,6 +147,14 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     rewriteObject: (input) => rewriting.rewriteObject(deps, input),
     moveObject: (input) => copying.moveObject(deps, input),
     composeObject: (input) => composing.composeObject(deps, input),
+    insertCache: (input) => caches.insertCache(deps, input),
+    getCache: (address) => caches.getCache(deps, address),
+    listCaches: (input) => caches.listCaches(deps, input),
+    updateCache: (input) => caches.updateCache(deps, input),
+    pauseCache: (address) => caches.pauseCache(deps, address),
+    resumeCache: (address) => caches.resumeCache(deps, address),
+    disableCache: (address) => caches.disableCache(deps, address),
+    disableRapidCache: (address) => caches.disableRapidCache(deps, address),
     getOperation: (address) => operating.getOperation(deps, address),
     listOperations: (input) => operating.listOperations(deps, input),
     cancelOperation: (address) => operating.cancelOperation(deps, address),

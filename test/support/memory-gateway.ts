@@ -4,6 +4,7 @@ import { createGcsJsonServer, type GcsJsonServerSettings } from '../../src/diale
 import { createRetryTests } from '../../src/dialects/retry-test/retry-tests.ts';
 import { HTTP_SERVER_DEFAULTS, type HttpServerSettings } from '../../src/dialects/shared/http-server.ts';
 import { advanceOperationsOnce } from '../../src/namespace/advance-operations.ts';
+import { expireCachesOnce } from '../../src/namespace/caches.ts';
 import type { NamespaceDeps } from '../../src/namespace/deps.ts';
 import { expireSoftDeletedOnce } from '../../src/namespace/expire-soft-deleted.ts';
 import { OPERATION_WORKERS } from '../../src/namespace/operation-workers.ts';
@@ -80,4 +81,5 @@ async function runChores(deps: NamespaceDeps): Promise<void> {
   const { signal } = new AbortController();
   await advanceOperationsOnce(deps, OPERATION_WORKERS, signal);
   await expireSoftDeletedOnce(deps, signal);
+  await expireCachesOnce(deps, signal);
 }

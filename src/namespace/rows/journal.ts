@@ -1,4 +1,5 @@
 /** Journal entries of a scope (docs/formats/metadata.md, "Journal"). */
+import type { CacheFamily } from '../../model/cache.ts';
 import type { HmacKeyState } from '../../model/hmac-key.ts';
 import type { BucketName, ObjectName } from '../../model/ids.ts';
 import type { ObjectState } from '../../model/object.ts';
@@ -63,6 +64,13 @@ export type JournalRecord =
       readonly op: 'managedFolderInsert' | 'managedFolderPatch' | 'managedFolderDelete';
       readonly bucket: BucketName;
       readonly name: string;
+      readonly timeMs: number;
+    }
+  | {
+      readonly op: 'cacheInsert' | 'cachePatch' | 'cacheDelete';
+      readonly bucket: BucketName;
+      readonly family: CacheFamily;
+      readonly id: string;
       readonly timeMs: number;
     }
   /** A whole commit of a table became visible here. */

@@ -1,4 +1,5 @@
 /** Keys of docs/formats/metadata.md: an ASCII word and `/`, fixed-width binary ids, then a name in UTF-8. */
+import type { CacheFamily } from '../../model/cache.ts';
 import type { HmacKey } from '../../model/hmac-key.ts';
 import type { BlobId, BucketId, BucketName, FolderId, Generation, ObjectName, StagingId } from '../../model/ids.ts';
 import { blobId, generation, ROOT_FOLDER } from '../../model/ids.ts';
@@ -55,6 +56,7 @@ const WORDS = {
   notification: word('notification'),
   notificationIds: word('notificationIds'),
   notified: word('notified'),
+  cache: word('cache'),
 } as const;
 
 export const bucketKey = (name: BucketName): Uint8Array => join([WORDS.bucket, name]);
@@ -112,6 +114,13 @@ export const managedFolderKey = (bucketId: BucketId, name: string): Uint8Array =
 /** Managed folders of a bucket whose names start with `prefix`. */
 export const managedFoldersFrom = (bucketId: BucketId, prefix: string): KeyRange =>
   prefixRange(managedFolderKey(bucketId, prefix));
+
+/** An id has no slash. */
+export const cacheKey = (bucketId: BucketId, family: CacheFamily, id: string): Uint8Array =>
+  join([WORDS.cache, hex(bucketId), `${family}/`, id]);
+export const cachesOf = (bucketId: BucketId, family: CacheFamily): KeyRange =>
+  prefixRange(cacheKey(bucketId, family, ''));
+export const allCaches = (): KeyRange => prefixRange(WORDS.cache);
 
 export const hmacKeyKey = (accessId: string): Uint8Array => join([WORDS.hmacKey, accessId]);
 export const hmacSecretKey = (accessId: string): Uint8Array => join([WORDS.hmacSecret, accessId]);

@@ -38,12 +38,12 @@ const CASES: readonly (readonly [filter: string, running: boolean, ended: boolea
   ['complete_time > "2026-03-01T00:00:01Z"', false, false, false],
   ['metadata.commonMetadata.createTime <= "2026-03-01T00:00:00Z"', true, true, true],
   ['create_time < 2026-03-01T00:00:00Z', false, false, false],
-  ['type = RENAME_FOLDER', true, true, false],
-  ['type:RELOCATE', false, false, true],
+  ['type = rename-folder', true, true, false],
+  ['type:relocate', false, false, true],
   ['progress_percent >= 50', false, true, false],
   ['complete_time:*', false, true, false],
   // OR binds tighter than AND.
-  ['type = RENAME_FOLDER AND done = true OR requested_cancellation = false', true, true, false],
+  ['type = rename-folder AND done = true OR requested_cancellation = false', true, true, false],
   ['done = false requested_cancellation = true', false, false, true],
 ];
 

@@ -22,9 +22,9 @@ const FIELDS: Readonly<Record<string, { readonly of: (operation: Operation) => V
   end_time: { of: ({ endedMs }) => endedMs, isTime: true },
 };
 
-/** The type as clients see and filter it: the kind in upper snake case. */
+/** The type as clients see and filter it: `rename-folder`. */
 export function operationType(kind: string): string {
-  return kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  return kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 export const OPERATION_FILTER_BYTES_MAX = 4 * 1024;

@@ -1,16 +1,26 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
+import type { Handlers } from '../api/handlers.ts';
+import {
+  disableCache,
+  disableRapidCache,
+  getCache,
+  insertCache,
+  listCaches,
+  pauseCache,
+  resumeCache,
+  updateCache,
+} from './caches.ts';
 
 export const cacheMethods = {
-  'anywhereCaches.disable': notYet,
-  'anywhereCaches.get': notYet,
-  'anywhereCaches.insert': notYet,
-  'anywhereCaches.list': notYet,
-  'anywhereCaches.pause': notYet,
-  'anywhereCaches.resume': notYet,
-  'anywhereCaches.update': notYet,
-  'rapidCaches.disable': notYet,
-  'rapidCaches.get': notYet,
-  'rapidCaches.insert': notYet,
-  'rapidCaches.list': notYet,
-  'rapidCaches.update': notYet,
+  'anywhereCaches.disable': disableCache,
+  'anywhereCaches.get': getCache,
+  'anywhereCaches.insert': insertCache,
+  'anywhereCaches.list': listCaches,
+  'anywhereCaches.pause': pauseCache,
+  'anywhereCaches.resume': resumeCache,
+  'anywhereCaches.update': updateCache,
+  'rapidCaches.disable': disableRapidCache,
+  'rapidCaches.get': getCache,
+  'rapidCaches.insert': insertCache,
+  'rapidCaches.list': listCaches,
+  'rapidCaches.update': updateCache,
 } satisfies Partial<Handlers>;
