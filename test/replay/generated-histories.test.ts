@@ -17,7 +17,7 @@ import { RETIRE_GRACE_MS, runTwoSites } from '../support/two-sites.ts';
 /** Seeds that once failed stay here and always run. */
 const KEPT_SEEDS: readonly number[] = [];
 const seeds = [...KEPT_SEEDS, ...figureFor({ quick: [1], full: [1, 2, 3, 4, 5, 6, 7, 8] })];
-const steps = figureFor({ quick: 12, full: 40 });
+const steps = figureFor({ quick: 8, full: 40 });
 const commitsPerSecond = figureFor({ quick: 5, full: 8 });
 /**
  * A job's marker names no files: a job that begins while the one before it is being published may mix with it

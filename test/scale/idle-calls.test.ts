@@ -16,7 +16,7 @@ import { recordFigure } from '../support/record-figure.ts';
 import { ServedSite, scratch, until } from '../support/serve-site.ts';
 
 const objects = figureFor({ quick: 2_000, full: 10_000 });
-const windowMs = figureFor({ quick: 20_000, full: 600_000 });
+const windowMs = figureFor({ quick: 10_000, full: 600_000 });
 /** The defaults of a site in a full run. */
 const reconcileMs = figureFor({ quick: 5_000, full: 30_000 });
 const pollMs = figureFor({ quick: 2_000, full: 10_000 });
