@@ -20,6 +20,8 @@ export interface Bucket {
   readonly acl?: AccessList;
   /** What new objects get. Absent: the same. */
   readonly defaultObjectAcl?: AccessList;
+  /** How its object rows are laid out here, from its creation on; absent: flat. */
+  readonly layout?: 'folders';
   /** As the owner gave it; absent: derived. */
   readonly etag?: string;
 }

@@ -15,6 +15,7 @@ import {
   bucketAliveKey,
   bucketKey,
   bucketsFrom,
+  foldersOf,
   justAfter,
   managedFoldersFrom,
   noncurrentOf,
@@ -23,7 +24,8 @@ import {
 import { bucketPolicyPlace, policyWrites, readPolicy } from './rows/policy-rows.ts';
 import { changedBucketAccess } from './rules/access.ts';
 import { assertBucketSettings, assertStorageClass } from './rules/attributes.ts';
-import { hasUniformAccess } from './rules/bucket-settings.ts';
+import { hasUniformAccess, isHierarchical } from './rules/bucket-settings.ts';
+import { assertHierarchical, stillHierarchical } from './rules/hierarchical-bucket.ts';
 import { uniformDefault } from './rules/mirrored-policy.ts';
 import { assertBucketName } from './rules/names.ts';
 import { hasConditions } from './rules/policy.ts';
@@ -51,6 +53,7 @@ export async function insertBucket(deps: NamespaceDeps, input: InsertBucketInput
     const [taken] = await deps.metadata.get([key]);
     if (taken !== undefined) throw bucketTaken(input.name);
     const bucket = newBucket(deps, input);
+    assertHierarchical(bucket);
     const aliveKey = bucketAliveKey(bucket.id);
     const transaction = {
       checks: [absent(key), absent(aliveKey)],
@@ -91,7 +94,11 @@ function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
     storageClass: input.storageClass,
     settings: checkedSettings({}, input.settings, nowMs),
   };
-  return { ...bucket, ...changedBucketAccess(bucket, input.access ?? {}) };
+  return {
+    ...bucket,
+    ...(isHierarchical(bucket) ? { layout: 'folders' as const } : {}),
+    ...changedBucketAccess(bucket, input.access ?? {}),
+  };
 }
 
 export async function getBucket(
@@ -169,12 +176,14 @@ export async function changeBucket(
 ): Promise<Bucket> {
   return decideAndCommit(deps, async () => {
     const { bucket, unchanged } = await readForBucketChange(deps, input);
-    const { settings, storageClass } = input.change(bucket);
+    const { settings: wanted, storageClass } = input.change(bucket);
+    const settings = stillHierarchical(bucket, wanted);
     assertStorageClass(storageClass);
     assertBucketSettings(settings);
     const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
     const { etag: _etag, acl: _acl, defaultObjectAcl: _default, ...kept } = bucket;
     const current = { ...bucket, settings: checkedSettings(bucket.settings, settings, nowMs) };
+    assertHierarchical(current);
     const stays = await accessStays(deps, bucket, current);
     const changed: Bucket = {
       ...kept,
@@ -244,7 +253,12 @@ export async function deleteBucket(
     const { bucket, unchanged } = await readForBucketChange(deps, input);
     const policy = bucketPolicyPlace(bucket.id);
     const { parts } = await readPolicy(deps.metadata, policy);
-    const held = [objectsOf(bucket.id), noncurrentOf(bucket.id), managedFoldersFrom(bucket.id, '')];
+    const held = [
+      objectsOf(bucket.id),
+      foldersOf(bucket.id),
+      noncurrentOf(bucket.id),
+      managedFoldersFrom(bucket.id, ''),
+    ];
     const found = await Promise.all(held.map((range) => deps.metadata.scan(range, { limit: 1 })));
     if (found.some((rows) => rows.length > 0)) {
       const message = `The bucket you tried to delete (${bucket.name}) is not empty.`;

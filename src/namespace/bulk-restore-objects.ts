@@ -132,5 +132,5 @@ function restoredName(work: Work, { name }: ReadVersion): Work {
 
 /** The rows, and for each blob a reference that is made, moved or noted as dropped. */
 function writesOf(version: ReadVersion, object: ReadObject): number {
-  return 4 + blobsOfContent(version.state.content).size + 3 * blobsOf(object.faces).size;
+  return 4 + object.steps.length + blobsOfContent(version.state.content).size + 3 * blobsOf(object.faces).size;
 }

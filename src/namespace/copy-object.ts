@@ -9,7 +9,15 @@ import type { Check } from '../stores/metadata/port.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { assertReplaceable, commitInsert, type InsertTarget, readTarget } from './insert-object.ts';
-import { addressed, addressedRow, liveBlobs, readBucket, readForChange, readRows } from './object-access.ts';
+import {
+  addressed,
+  addressedRow,
+  liveBlobs,
+  type ReadObject,
+  readBucket,
+  readForChange,
+  readRows,
+} from './object-access.ts';
 import { alongside, objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress, openObject } from './read-object.ts';
 import { blobsOfContent, unchanged } from './rows/references.ts';
@@ -62,7 +70,7 @@ export async function copyObject(deps: NamespaceDeps, input: CopyInput): Promise
     const made = objectTransaction(deps, into, [{ op: 'insert', object, after }], nowMs);
     return {
       kind: 'commit',
-      transaction: alongside(made.transaction, { checks: [read.unchanged, ...blobs] }),
+      transaction: alongside(made.transaction, { checks: [...read.unchanged, ...blobs] }),
       result: (committed) => ({ ...destination, state: made.stateOf(0, committed) }),
     };
   }).then((copied) => (copied === 'elsewhere' ? copyBytes(deps, input) : copied));
@@ -157,8 +165,8 @@ export interface Source {
   readonly bucket: Bucket;
   /** Live, or the noncurrent version of the generation that was asked for. */
   readonly live: ObjectState;
-  /** The row is still as it was read. */
-  readonly unchanged: Check;
+  /** The row is still as it was read, and where it was. */
+  readonly unchanged: readonly Check[];
 }
 
 /** The source may be in a bucket that another site owns: it is only read. */
@@ -176,7 +184,11 @@ export async function readSource(
     judgePreconditions(sourcePreconditions, state) ??
     judgeKey(state.encryption, sourceKey, { side: 'source', isForBytes: true });
   if (refusal !== undefined) throw refusal;
-  return { bucket, live: state, unchanged: unchanged(row.key, row.row) };
+  return { bucket, live: state, unchanged: sameRows([row, ...object.steps]) };
+}
+
+function sameRows(rows: readonly Pick<ReadObject, 'key' | 'row'>[]): readonly Check[] {
+  return rows.map(({ key, row }) => unchanged(key, row));
 }
 
 async function shownOf(deps: NamespaceDeps, address: ObjectAddress): Promise<ObjectState> {

@@ -6,12 +6,14 @@ import type { NamedObject, ObjectAttributes } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { hasFolders } from './folders/resolve.ts';
 import { type ReadObject, readForChange, type WriteTarget } from './object-access.ts';
 import { alongside, objectTransaction } from './object-transaction.ts';
 import type { ExpectedContent } from './rows/upload-row.ts';
 import { newObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption } from './rules/encryption.ts';
+import { assertNameInFolders } from './rules/folder-names.ts';
 import { assertObjectName } from './rules/names.ts';
 import { type ContentFacts, judgeExpected, newState, withEncryption } from './rules/new-state.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
@@ -82,6 +84,7 @@ export async function readTarget(
   const { objects, ...into } = await readForChange(deps, target.bucket, [{ name: target.name }]);
   const [object] = objects;
   if (object === undefined) throw new RangeError('one name was asked for');
+  if (hasFolders(into.bucket)) assertNameInFolders(target.name);
   assertReplaceable({ ...target, bucket: into.bucket }, object, deps.clock.nowMs());
   return { ...into, object };
 }

@@ -1,12 +1,13 @@
-import type { BucketId, BucketName, ObjectName } from '../model/ids.ts';
+import type { Bucket } from '../model/bucket.ts';
+import type { BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectState } from '../model/object.ts';
 import type { MetadataView } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
 import {
   allVersions,
   type ListedName,
-  liveNames,
   type NameSource,
+  namesOf,
   ownerNames,
   softDeletedVersions,
 } from './listed-names.ts';
@@ -36,6 +37,8 @@ export interface ListInput {
   /** Exclusive; empty means unset. */
   readonly endOffset?: string;
   readonly includeTrailingDelimiter?: boolean;
+  /** With the delimiter `/`: folders are shown among the prefixes, whatever they hold. */
+  readonly includeFoldersAsPrefixes?: boolean;
   /**
    * Which versions are listed: the live ones (absent), live and noncurrent ones in the order of name and generation, or
    * those that can be restored.
@@ -77,7 +80,7 @@ export async function listObjects(deps: NamespaceDeps, input: ListInput): Promis
   const here = async () => {
     const maxResults = (await input.room?.(input.maxResults)) ?? input.maxResults;
     const page = { ...input, maxResults };
-    return deps.metadata.snapshot((view) => new ListPage(source(view, bucket.id), page).read());
+    return deps.metadata.snapshot((view) => new ListPage(source(view, bucket), page).read());
   };
   const { passThrough } = deps;
   const prefix = input.prefix ?? '';
@@ -92,10 +95,10 @@ export async function listObjects(deps: NamespaceDeps, input: ListInput): Promis
 function sourceOf(
   deps: NamespaceDeps,
   versions: ListInput['versions'],
-): (view: MetadataView, id: BucketId) => NameSource {
-  if (versions === undefined) return liveNames;
+): (view: MetadataView, bucket: Bucket) => NameSource {
+  if (versions === undefined) return namesOf;
   const nowMs = deps.clock.nowMs();
-  return versions === 'all' ? allVersions : (view, id) => softDeletedVersions(view, id, nowMs);
+  return versions === 'all' ? allVersions : (view, { id }) => softDeletedVersions(view, id, nowMs);
 }
 
 class ListPage {
@@ -104,6 +107,7 @@ class ListPage {
   readonly #filter: ListFilter;
   readonly #isNameShown: (name: string) => boolean;
   readonly #areContextsShown: ContextFilter;
+  readonly #showsFolders: boolean;
   readonly #maxResults: number;
   readonly #bounds: NameBounds;
   readonly #items: NamedObject[] = [];
@@ -129,6 +133,7 @@ class ListPage {
     const glob = input.matchGlob === undefined ? undefined : parseGlob(input.matchGlob);
     this.#isNameShown = (name) => glob === undefined || glob.matches(name);
     this.#areContextsShown = input.filter === undefined ? () => true : parseContextFilter(input.filter);
+    this.#showsFolders = input.includeFoldersAsPrefixes === true && this.#filter.delimiter === '/';
     this.#last = input.after;
     this.#prefix = shownPrefix(this.#filter, input.after);
     this.#bounds = listBounds(this.#filter, positionIn(input), glob?.literalPrefix);
@@ -168,14 +173,20 @@ class ListPage {
     const { name, state } = listed;
     const place = placeOfName(this.#filter, name);
     const isItem = place.kind === 'item' || place.isItemToo;
-    if (state === undefined) {
+    if (listed.folder !== undefined && state === undefined && !(this.#showsFolders && place.kind === 'rolledUp')) {
+      this.#hidden += 1;
+      if (this.#places < this.#maxResults) this.#last = { kind: 'folder', name };
+      return undefined;
+    }
+    if (state === undefined && listed.folder === undefined) {
       this.#hidden += 1;
       // A page that resumes after such a name takes its prefix for shown.
       const isPassable = place.kind === 'item' || !place.isItemToo;
       if (isPassable && this.#places < this.#maxResults) this.#last = positionOf(listed);
       return undefined;
     }
-    const isItemShown = isItem && this.#isNameShown(name) && this.#areContextsShown(state.contexts);
+    const isItemShown =
+      isItem && state !== undefined && this.#isNameShown(name) && this.#areContextsShown(state.contexts);
     const isNewPrefix = place.kind === 'rolledUp' && place.prefix !== this.#prefix && this.#isNameShown(place.prefix);
     if (isItemShown || isNewPrefix) {
       if (this.#places === this.#maxResults) return 'full';
@@ -184,7 +195,7 @@ class ListPage {
     if (isNewPrefix) this.#prefixes.push(place.prefix);
     if (place.kind === 'rolledUp') this.#prefix = place.prefix;
     if (isItemShown) this.#addItem(name, state);
-    if (isItem) {
+    if (place.kind === 'item' || (place.isItemToo && state !== undefined)) {
       this.#last = positionOf(listed);
       return undefined;
     }

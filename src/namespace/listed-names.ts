@@ -1,10 +1,13 @@
 /** Where a listing's names come from: this site's rows, or the owner for scopes that pass through. */
 import type { Bucket } from '../model/bucket.ts';
 import { visibleState } from '../model/faces.ts';
+import type { Folder } from '../model/folder.ts';
 import type { BucketId, ObjectName } from '../model/ids.ts';
 import type { ObjectState } from '../model/object.ts';
 import type { MetadataView, Row } from '../stores/metadata/port.ts';
 import type { PassThrough } from './deps.ts';
+import { hasFolders } from './folders/resolve.ts';
+import { treeNames } from './folders/tree-names.ts';
 import { isSetFlipped } from './object-access.ts';
 import {
   leafBytesOf,
@@ -27,6 +30,8 @@ export interface ListedName {
   readonly state: ObjectState | undefined;
   /** In listings of versions: what orders those of one name. */
   readonly version?: Uint8Array;
+  /** A folder of this name is there, with or without an object. */
+  readonly folder?: Folder;
 }
 
 export interface NameSource {
@@ -34,7 +39,12 @@ export interface NameSource {
   scan(bounds: VersionBounds, limit: number): Promise<readonly ListedName[]>;
 }
 
-/** Live versions at one version of the store. */
+/** Live versions at one version of the store, wherever their rows are. */
+export function namesOf(view: MetadataView, bucket: Bucket): NameSource {
+  return hasFolders(bucket) ? treeNames(view, bucket) : liveNames(view, bucket.id);
+}
+
+/** Of a flat bucket. */
 export function liveNames(view: MetadataView, id: BucketId): NameSource {
   const flipped = new Map<string, boolean>();
   const visible = async (row: Row): Promise<ObjectState | undefined> => {
@@ -58,8 +68,8 @@ export function liveNames(view: MetadataView, id: BucketId): NameSource {
 }
 
 /** Live and noncurrent versions: of one name in the order of their generations. */
-export function allVersions(view: MetadataView, id: BucketId): NameSource {
-  const [live, noncurrent] = [liveNames(view, id), noncurrentVersions(view, id)];
+export function allVersions(view: MetadataView, bucket: Bucket): NameSource {
+  const [live, noncurrent] = [namesOf(view, bucket), noncurrentVersions(view, bucket.id)];
   return {
     async scan(bounds, limit) {
       // One more: the live version of the first name may lie before the bounds.

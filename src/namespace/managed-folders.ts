@@ -6,11 +6,13 @@ import type { ManagedFolder, RapidCachePolicy } from '../model/managed-folder.ts
 import type { GivenPolicy, Policy } from '../model/policy.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { randomHex } from '../runtime/random.ts';
-import type { Append, Check, MetadataView, Row } from '../stores/metadata/port.ts';
+import type { Append, Check, KeyRange, MetadataStore, MetadataView, Row } from '../stores/metadata/port.ts';
 import { assertListsKnown } from './access-lists.ts';
 import { readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { contentsOf } from './folders/folders.ts';
+import { hasFolders, NameResolver } from './folders/resolve.ts';
 import { assertWritable, readBucket } from './object-access.ts';
 import { encodeJournal, type JournalRecord } from './rows/journal.ts';
 import {
@@ -149,19 +151,35 @@ export async function deleteManagedFolder(
 ): Promise<void> {
   await decideAndCommit(deps, async () => {
     const { bucket, folder, same, place } = await readForFolderChange(deps, input);
-    const below = managedFoldersFrom(bucket.id, folder.name);
-    const held = input.allowNonEmpty
-      ? []
-      : [namesFrom(bucket.id, folder.name), { start: justAfter(same.key), end: below.end }];
+    const { ranges: held, checks } = input.allowNonEmpty
+      ? { ranges: [], checks: [] }
+      : await namesUnder(deps.metadata, bucket, folder);
     const found = await Promise.all(held.map((range) => deps.metadata.scan(range, { limit: 1 })));
     if (found.some((rows) => rows.length > 0)) throw folderNotEmpty(folder);
     const { parts } = await readPolicy(deps.metadata, place);
     const transaction = {
-      checks: [same, ...held.map((range) => ({ kind: 'rangeEmpty' as const, range }))],
+      checks: [same, ...checks, ...held.map((range) => ({ kind: 'rangeEmpty' as const, range }))],
       writes: [{ kind: 'delete' as const, key: same.key }, ...policyWrites(place, [], parts)],
       appends: [folderEntry(bucket, { op: 'managedFolderDelete', name: folder.name, timeMs: deps.clock.nowMs() })],
     };
     return { kind: 'commit', transaction, result: () => undefined };
+  });
+}
+
+/** Where everything is that the folder applies to, as long as the checks hold. */
+async function namesUnder(
+  metadata: MetadataStore,
+  bucket: Bucket,
+  { name }: ManagedFolder,
+): Promise<{ readonly ranges: readonly KeyRange[]; readonly checks: readonly Check[] }> {
+  const { end } = managedFoldersFrom(bucket.id, name);
+  const folders = { start: justAfter(managedFolderKey(bucket.id, name)), end };
+  if (!hasFolders(bucket)) return { ranges: [namesFrom(bucket.id, name), folders], checks: [] };
+  return metadata.snapshot(async (view) => {
+    const resolver = new NameResolver(view, bucket);
+    const step = (await resolver.folders(name)).at(-1);
+    const contents = step?.row === undefined ? [] : contentsOf(bucket, step.folder);
+    return { ranges: [...contents, folders], checks: resolver.checks() };
   });
 }
 

@@ -1,17 +1,18 @@
 import type { Bucket } from '../model/bucket.ts';
 import { StraitError } from '../model/errors.ts';
 import { type ObjectFaces, visibleState } from '../model/faces.ts';
-import type { BlobId, BucketName, Generation, ObjectName } from '../model/ids.ts';
+import { type BlobId, type BucketName, folderId, type Generation, type ObjectName } from '../model/ids.ts';
 import type { ObjectState } from '../model/object.ts';
+import { randomHex } from '../runtime/random.ts';
 import type { Check, MetadataStore, MetadataView, Row } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { atOneVersion, type FolderStep, NameResolver, type ResolvedName } from './folders/resolve.ts';
 import type { ObjectAddress } from './read-object.ts';
 import { decodeBucket } from './rows/bucket-row.ts';
 import {
   blobKey,
   bucketAliveKey,
   bucketKey,
-  flatPlace,
   noncurrentKey,
   type ObjectPlace,
   objectKey,
@@ -62,6 +63,8 @@ export interface ReadObject {
   readonly live: ObjectState | undefined;
   /** The version of the generation that was asked for, when that is a noncurrent one. */
   readonly noncurrent?: ReadVersion;
+  /** Folders of its name, from the top; none in a flat bucket. */
+  readonly steps: readonly FolderStep[];
 }
 
 /** The row of a version that is not live, as it was read. */
@@ -81,6 +84,8 @@ export interface WriteTarget {
   readonly alive: Check;
   /** Its settings are as they were read: for what they decide, such as what becomes of an overwritten version. */
   readonly sameSettings: Check;
+  /** The folders of all names that were read are as they were. */
+  readonly sameFolders: readonly Check[];
 }
 
 export interface WritableBucket extends WriteTarget {
@@ -105,38 +110,53 @@ export async function readForChange(
   const bucket = decodeBucket(bucketRow.value);
   assertWritable(deps, bucket);
   const aliveKey = bucketAliveKey(bucket.id);
-  // All at one version: what is no longer live in one row is noncurrent in the other.
-  const keys = wanted.map((one) => rowKeys(bucket, one));
-  const [alive, ...rows] = await deps.metadata.get([aliveKey, ...keys.flat()]);
-  if (alive === undefined) throw bucketNotFound(bucketName);
-  let at = 0;
-  const objects = wanted.map((one, index) => {
-    const count = keys[index]?.length ?? 0;
-    at += count;
-    return readObject(bucket, one, rows.slice(at - count, at));
+  const newFolders = { nowMs: deps.clock.nowMs(), newId: () => folderId(randomHex(deps.random, 8)) };
+  return atOneVersion(deps.metadata, bucket, async (view) => {
+    const resolver = new NameResolver(view, bucket, newFolders);
+    const resolved: (readonly [WantedVersion, ResolvedName])[] = [];
+    for (const one of wanted) resolved.push([one, await resolver.resolve(one.name)]);
+    // All at one version: what is no longer live in one row is noncurrent in the other.
+    const keys = resolved.map(([one, at]) => rowKeys(bucket, one, at));
+    const [alive, ...rows] = await view.get([aliveKey, ...keys.flat()]);
+    if (alive === undefined) throw bucketNotFound(bucketName);
+    let from = 0;
+    const objects = resolved.map(([one, at], index) => {
+      const count = keys[index]?.length ?? 0;
+      from += count;
+      return readObject(bucket, one, at, rows.slice(from - count, from));
+    });
+    const target = { bucket, alive: unchanged(aliveKey, alive), sameSettings: unchanged(key, bucketRow) };
+    return { ...target, sameFolders: resolver.checks(), objects };
   });
-  return { bucket, alive: unchanged(aliveKey, alive), sameSettings: unchanged(key, bucketRow), objects };
 }
 
 /** The row of the live version, and with a generation that of the noncurrent one. */
-function rowKeys(bucket: Bucket, { name, generation }: WantedVersion): readonly Uint8Array[] {
-  const live = objectKey(flatPlace(bucket.id, name));
+function rowKeys(bucket: Bucket, wanted: WantedVersion, { place }: ResolvedName): readonly Uint8Array[] {
+  const { name, generation } = wanted;
+  const live = objectKey(place);
   return generation === undefined ? [live] : [live, noncurrentKey({ bucketId: bucket.id, name, generation })];
 }
 
-function readObject(bucket: Bucket, wanted: WantedVersion, rows: readonly (Row | undefined)[]): ReadObject {
+function readObject(
+  bucket: Bucket,
+  wanted: WantedVersion,
+  { place, steps }: ResolvedName,
+  rows: readonly (Row | undefined)[],
+): ReadObject {
   const { name, generation } = wanted;
   const [row, noncurrentRow] = rows;
-  const place = flatPlace(bucket.id, name);
   const faces = row === undefined ? undefined : decodeObjectRow(row.value);
-  const read = { kind: 'live' as const, name, place, key: objectKey(place), row, faces, live: faces?.published };
+  const read = { kind: 'live' as const, name, place, key: objectKey(place), row, faces, live: faces?.published, steps };
   if (generation === undefined || noncurrentRow === undefined) return read;
   return { ...read, noncurrent: readVersion('noncurrent', { bucketId: bucket.id, name, generation }, noncurrentRow) };
 }
 
 /** The rows of one name at one version of the store. */
-export async function readRows(view: MetadataView, bucket: Bucket, wanted: WantedVersion): Promise<ReadObject> {
-  return readObject(bucket, wanted, await view.get(rowKeys(bucket, wanted)));
+export async function readRows(metadata: MetadataStore, bucket: Bucket, wanted: WantedVersion): Promise<ReadObject> {
+  return atOneVersion(metadata, bucket, async (view) => {
+    const resolved = await new NameResolver(view, bucket).resolve(wanted.name);
+    return readObject(bucket, wanted, resolved, await view.get(rowKeys(bucket, wanted, resolved)));
+  });
 }
 
 export function readVersion(kind: ReadVersion['kind'], place: VersionPlace, row: Row): ReadVersion {

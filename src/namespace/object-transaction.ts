@@ -1,16 +1,19 @@
 import type { Bucket } from '../model/bucket.ts';
 import type { ObjectFaces } from '../model/faces.ts';
-import { generation } from '../model/ids.ts';
+import { type FolderId, generation } from '../model/ids.ts';
 import type { ObjectState } from '../model/object.ts';
 import { randomHex } from '../runtime/random.ts';
 import type { Append, Check, Mint, Stamp, Transaction, Write } from '../stores/metadata/port.ts';
 import type { Committed } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { hasFolders } from './folders/resolve.ts';
 import type { ReadObject, ReadVersion, WriteTarget } from './object-access.ts';
+import { encodeFolder } from './rows/folder-row.ts';
 import {
   ENTRY_GENERATION_OFFSET,
   encodeJournal,
   type FateRecord,
+  folderEntry,
   type JournalRecord,
   journalState,
 } from './rows/journal.ts';
@@ -20,6 +23,7 @@ import { allReferenceWrites, blobsOf, blobsOfContent, type HolderChange, unchang
 import { encodeHardDelete, encodeVersion } from './rows/version-rows.ts';
 import { isHierarchical } from './rules/bucket-settings.ts';
 import { type Fate, fateOf } from './rules/fate.ts';
+import { assertNameInFolders } from './rules/folder-names.ts';
 
 /**
  * One version that a transaction changes. `insert` makes a new live generation, minted by the store at commit; what was
@@ -100,6 +104,7 @@ class TransactionBuilder {
   readonly #references: HolderChange[] = [];
   /** Of each change: its state, and the mint that completes it. */
   readonly #results: Result[] = [];
+  readonly #madeFolders = new Set<FolderId>();
   #hasFates = false;
 
   constructor(deps: NamespaceDeps, target: WriteTarget, nowMs: number) {
@@ -125,9 +130,9 @@ class TransactionBuilder {
   }
 
   finish(): Transaction {
-    const { alive, sameSettings } = this.#target;
+    const { alive, sameSettings, sameFolders } = this.#target;
     return {
-      checks: [alive, ...(this.#hasFates ? [sameSettings] : []), ...this.#checks],
+      checks: [alive, ...(this.#hasFates ? [sameSettings] : []), ...sameFolders, ...this.#checks],
       writes: [...this.#writes, ...allReferenceWrites(this.#references, this.#nowMs)],
       appends: this.#appends,
       mints: this.#mints,
@@ -141,6 +146,8 @@ class TransactionBuilder {
   }
 
   #insert({ object, after, restored }: Extract<ObjectChange, { op: 'insert' }>): void {
+    if (hasFolders(this.#bucket)) assertNameInFolders(object.name);
+    this.#makeFolders(object);
     const mint = this.#mint();
     this.#putLive(object, after, mint);
     const { live } = object;
@@ -156,6 +163,16 @@ class TransactionBuilder {
       },
     });
     if (restored !== undefined) this.#checks.push(unchanged(restored.key, restored.row));
+  }
+
+  /** Those of the name that are not there yet, once for all names in them. */
+  #makeFolders({ steps }: ReadObject): void {
+    for (const { key, row, folder } of steps) {
+      if (row !== undefined || this.#madeFolders.has(folder.id)) continue;
+      this.#madeFolders.add(folder.id);
+      this.#writes.push({ kind: 'put', key, value: encodeFolder(folder) });
+      this.#appends.push(folderEntry(this.#bucket, { op: 'folderInsert', name: folder.name, timeMs: this.#nowMs }));
+    }
   }
 
   #patch({ object, after }: Extract<ObjectChange, { op: 'patch' }>): void {

@@ -1,5 +1,6 @@
 import type { Bucket } from '../model/bucket.ts';
 import type { Cache } from '../model/cache.ts';
+import type { Folder } from '../model/folder.ts';
 import type { HmacKey } from '../model/hmac-key.ts';
 import type { ManagedFolder } from '../model/managed-folder.ts';
 import type { NotificationConfig } from '../model/notification.ts';
@@ -13,6 +14,8 @@ import * as changing from './change-object.ts';
 import * as composing from './compose-object.ts';
 import * as copying from './copy-object.ts';
 import type { NamespaceDeps } from './deps.ts';
+import * as deletingFolders from './folders/delete-folder-recursive.ts';
+import * as folders from './folders/folders.ts';
 import * as hmacKeys from './hmac-keys.ts';
 import * as inserting from './insert-object.ts';
 import * as listing from './list-objects.ts';
@@ -66,6 +69,12 @@ export interface Namespace {
     InputOf<typeof managedFolders.testManagedFolderPermissions>,
     readonly string[]
   >;
+  readonly insertFolder: Use<InputOf<typeof folders.insertFolder>, Folder>;
+  readonly getFolder: Use<InputOf<typeof folders.getFolder>, Folder>;
+  readonly listFolders: Use<folders.ListFoldersInput, folders.FolderPage>;
+  readonly deleteFolder: Use<InputOf<typeof folders.deleteFolder>, void>;
+  readonly renameFolder: Use<folders.RenameFolderInput, Operation>;
+  readonly deleteFolderRecursive: Use<InputOf<typeof deletingFolders.deleteFolderRecursive>, Operation>;
   readonly insertObject: Use<InputOf<typeof inserting.insertObject>, NamedObject>;
   readonly getObject: Use<InputOf<typeof reading.getObject>, NamedObject>;
   readonly getSoftDeletedObject: Use<InputOf<typeof reading.getSoftDeletedObject>, NamedObject>;
@@ -134,6 +143,12 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     getManagedFolderPolicy: (input) => managedFolders.getManagedFolderPolicy(deps, input),
     setManagedFolderPolicy: (input) => managedFolders.setManagedFolderPolicy(deps, input),
     testManagedFolderPermissions: (input) => managedFolders.testManagedFolderPermissions(deps, input),
+    insertFolder: (input) => folders.insertFolder(deps, input),
+    getFolder: (input) => folders.getFolder(deps, input),
+    listFolders: (input) => folders.listFolders(deps, input),
+    deleteFolder: (input) => folders.deleteFolder(deps, input),
+    renameFolder: (input) => folders.renameFolder(deps, input),
+    deleteFolderRecursive: (input) => deletingFolders.deleteFolderRecursive(deps, input),
     insertObject: (input) => inserting.insertObject(deps, input),
     getObject: (input) => reading.getObject(deps, input),
     getSoftDeletedObject: (input) => reading.getSoftDeletedObject(deps, input),

@@ -1,8 +1,10 @@
 /** Journal entries of a scope (docs/formats/metadata.md, "Journal"). */
+import type { Bucket } from '../../model/bucket.ts';
 import type { CacheFamily } from '../../model/cache.ts';
 import type { HmacKeyState } from '../../model/hmac-key.ts';
 import type { BucketName, ObjectName } from '../../model/ids.ts';
 import type { ObjectState } from '../../model/object.ts';
+import type { Append } from '../../stores/metadata/port.ts';
 import { checkFormat, encodeRow, readU64, u64, unpack } from './codec.ts';
 import { type StoredState, storeState } from './object-row.ts';
 
@@ -73,6 +75,15 @@ export type JournalRecord =
       readonly id: string;
       readonly timeMs: number;
     }
+  /** All that is in a renamed folder has the new name from here on. */
+  | {
+      readonly op: 'folderInsert' | 'folderDelete' | 'folderRename';
+      readonly bucket: BucketName;
+      readonly name: string;
+      /** Of a rename: the new name. */
+      readonly to?: string;
+      readonly timeMs: number;
+    }
   /** A whole commit of a table became visible here. */
   | {
       readonly op: 'publish';
@@ -111,6 +122,13 @@ export function decodeJournal(value: Uint8Array): JournalLine {
     generation: readU64(value, ENTRY_GENERATION_OFFSET),
     record: unpack(value.subarray(9), 'journal') as JournalRecord,
   };
+}
+
+export function folderEntry(
+  bucket: Bucket,
+  record: Omit<Extract<JournalRecord, { op: `folder${string}` }>, 'bucket'>,
+): Append {
+  return { journal: bucket.scopeId, value: encodeJournal({ ...record, bucket: bucket.name }) };
 }
 
 /** What a journal keeps of a state. */

@@ -29,6 +29,7 @@ const WORDS = {
   bucket: word('bucket'),
   bucketAlive: word('bucketAlive'),
   object: word('object'),
+  folder: word('folder'),
   backlog: word('backlog'),
   transfer: word('transfer'),
   inline: word('inline'),
@@ -66,6 +67,8 @@ const placed = (prefix: Uint8Array, place: ObjectPlace): Uint8Array =>
   join([prefix, hex(place.bucketId), hex(place.folderId), place.leaf]);
 
 export const objectKey = (place: ObjectPlace): Uint8Array => placed(WORDS.object, place);
+/** The leaf ends with a slash, so that folders and objects in a folder sort as their whole names do. */
+export const folderKey = (place: ObjectPlace): Uint8Array => placed(WORDS.folder, place);
 export const backlogKey = (place: ObjectPlace): Uint8Array => placed(WORDS.backlog, place);
 export const transferKey = (place: ObjectPlace): Uint8Array => placed(WORDS.transfer, place);
 export const inlineKey = (id: BlobId): Uint8Array => join([WORDS.inline, hex(id)]);
@@ -293,17 +296,25 @@ export function versionsBetween(kind: 'noncurrent' | 'softDeleted', id: BucketId
   };
 }
 
+/** Objects or folders right in a folder, with leaves from `start` on. */
+export function rowsIn(kind: 'object' | 'folder', place: Omit<ObjectPlace, 'leaf'>, start?: Uint8Array): KeyRange {
+  const root = placed(WORDS[kind], { ...place, leaf: '' });
+  return { start: start === undefined ? root : Buffer.concat([root, start]), end: afterPrefix(root) };
+}
+
+export const foldersOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.folder, hex(id)]));
 /** Every object row of a bucket, all folders: what `delete bucket if empty` checks. */
 export const objectsOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.object, hex(id)]));
 export const backlogOf = (id: BucketId): KeyRange => prefixRange(join([WORDS.backlog, hex(id)]));
 
 const NAME_AT = {
   object: WORDS.object.length + 16,
+  folder: WORDS.folder.length + 16,
   backlog: WORDS.backlog.length + 16,
   transfer: WORDS.transfer.length + 16,
 } as const;
 
-/** The leaf in an `object/`, `backlog/` or `transfer/` key. */
+/** The leaf in an `object/`, `folder/`, `backlog/` or `transfer/` key. */
 export function leafOf(kind: keyof typeof NAME_AT, key: Uint8Array): ObjectName {
   return utf8Text(leafBytesOf(kind, key));
 }

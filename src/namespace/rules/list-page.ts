@@ -12,9 +12,12 @@ export interface ListFilter {
   readonly includeTrailingDelimiter: boolean;
 }
 
-/** A page resumes after an item, or after everything under a prefix that was rolled up. */
+/**
+ * A page resumes after an item, after everything under a prefix that was rolled up, or in a folder that was passed and
+ * is no item.
+ */
 export interface ListPosition {
-  readonly kind: 'item' | 'prefix';
+  readonly kind: 'item' | 'prefix' | 'folder';
   readonly name: ObjectName;
   /** In listings of versions: after this one of the item's versions. */
   readonly version?: Uint8Array;

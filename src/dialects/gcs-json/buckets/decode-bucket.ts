@@ -1,5 +1,4 @@
 /** Bucket resources as settings: kept word for word, since most of them mean nothing here yet. */
-import { StraitError } from '../../../model/errors.ts';
 import { invalidField } from '../api/bad-input.ts';
 import { isObject, type Resource } from '../api/body.ts';
 
@@ -80,11 +79,7 @@ function mergePatch(current: Resource, patch: Resource, depth = 0): Resource {
 }
 
 function checkSettings(settings: Resource): Resource {
-  const { hierarchicalNamespace, labels } = settings;
-  if (isObject(hierarchicalNamespace) && hierarchicalNamespace['enabled'] === true) {
-    const message = 'Buckets with a hierarchical namespace are not supported.';
-    throw new StraitError('unsupported', message, { feature: 'hierarchicalNamespace' });
-  }
+  const { labels } = settings;
   if (isObject(labels) && Object.keys(labels).length > LABELS_MAX) {
     throw invalidField('labels', `A bucket can have ${LABELS_MAX} labels at most.`);
   }

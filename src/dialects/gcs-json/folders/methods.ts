@@ -1,10 +1,11 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
+import type { Handlers } from '../api/handlers.ts';
+import { deleteFolder, deleteFolderRecursive, getFolder, insertFolder, listFolders, renameFolder } from './folders.ts';
 
 export const folderMethods = {
-  'folders.delete': notYet,
-  'folders.deleteRecursive': notYet,
-  'folders.get': notYet,
-  'folders.insert': notYet,
-  'folders.list': notYet,
-  'folders.rename': notYet,
+  'folders.delete': deleteFolder,
+  'folders.deleteRecursive': deleteFolderRecursive,
+  'folders.get': getFolder,
+  'folders.insert': insertFolder,
+  'folders.list': listFolders,
+  'folders.rename': renameFolder,
 } satisfies Partial<Handlers>;

@@ -33,6 +33,7 @@ function decodeList(call: Call<'objects.list'>): ListInput {
     ...present({ matchGlob: call.text('matchGlob'), filter: call.text('filter') }),
     ...versionsOf(call),
     includeTrailingDelimiter: call.flag('includeTrailingDelimiter'),
+    includeFoldersAsPrefixes: call.flag('includeFoldersAsPrefixes'),
     maxResults: pageResults(call.integer('maxResults')),
     ...(pageToken === undefined ? {} : { after: decodePageToken(pageToken) }),
   };

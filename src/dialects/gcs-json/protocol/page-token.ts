@@ -6,12 +6,13 @@ import { StraitError } from '../../../model/errors.ts';
  * tells ours from anything else. They carry no state, so they never expire and any gateway can answer the next page.
  */
 export interface PagePosition {
-  readonly kind: 'item' | 'prefix';
+  readonly kind: 'item' | 'prefix' | 'folder';
   readonly name: string;
   readonly version?: Uint8Array;
 }
 
-const LETTER = { item: 'i', prefix: 'p' } as const;
+const LETTER = { item: 'i', prefix: 'p', folder: 'f' } as const;
+const KINDS: Readonly<Record<string, PagePosition['kind']>> = { '1i': 'item', '1p': 'prefix', '1f': 'folder' };
 
 export function encodePageToken({ kind, name, version }: PagePosition): string {
   const body =
@@ -33,8 +34,9 @@ export function decodePageToken(token: string): PagePosition {
     const nameAt = 3 + (body[2] ?? 0);
     return { kind: 'item', name: body.toString('utf8', nameAt), version: Uint8Array.from(body.subarray(3, nameAt)) };
   }
-  if (!isOurs || (letter !== '1i' && letter !== '1p')) {
+  const kind = KINDS[letter];
+  if (!isOurs || kind === undefined) {
     throw new StraitError('invalidArgument', 'Invalid page token.', { field: 'pageToken' });
   }
-  return { kind: letter === '1i' ? 'item' : 'prefix', name: body.toString('utf8', 2) };
+  return { kind, name: body.toString('utf8', 2) };
 }
