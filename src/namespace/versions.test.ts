@@ -148,10 +148,13 @@ test('a restored object has what it had, but for its access list, its generation
 test('in a hierarchical bucket a token tells soft-deleted versions apart', async () => {
   const fixture = await lakeFixture();
   const { namespace, deps } = fixture;
-  const policy = { softDeletePolicy: { retentionDurationSeconds: '60' } };
-  const settings = { ...policy, hierarchicalNamespace: { enabled: true } };
-  const change = ({ storageClass }: { readonly storageClass: string }) => ({ storageClass, settings });
-  await namespace.changeBucket({ name: LAKE, preconditions: {}, change });
+  const settings = {
+    softDeletePolicy: { retentionDurationSeconds: '60' },
+    hierarchicalNamespace: { enabled: true },
+    iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
+  };
+  await namespace.deleteBucket({ name: LAKE, preconditions: {} });
+  await namespace.insertBucket({ name: LAKE, project: 'p', location: 'US', storageClass: 'STANDARD', settings });
   const made = await fixture.put('a', 'one');
   await fixture.remove('a');
   const address = { bucket: LAKE, name: 'a', generation: made.state.generation };

@@ -139,7 +139,7 @@ test('objects take the storage class of their bucket', async () => {
   assert.equal((await gcs.put(name, 'x')).storageClass, 'COLDLINE');
 });
 
-test('getStorageLayout says that buckets are flat; hierarchical ones are refused', async () => {
+test('getStorageLayout says that a bucket is flat unless it was made hierarchical', async () => {
   const name = await gcs.bucket({ location: 'us' });
   const { json } = await gcs.call('GET', `/storage/v1/b/${name}/storageLayout`);
   assert.deepEqual(json, {
@@ -149,5 +149,8 @@ test('getStorageLayout says that buckets are flat; hierarchical ones are refused
     locationType: 'multi-region',
     hierarchicalNamespace: { enabled: false },
   });
-  assert.equal((await insert({ name: 'strait-hns', hierarchicalNamespace: { enabled: true } })).status, 501);
+  const iamConfiguration = { uniformBucketLevelAccess: { enabled: true } };
+  const tree = await gcs.bucket({ hierarchicalNamespace: { enabled: true }, iamConfiguration });
+  const layout = await gcs.call('GET', `/storage/v1/b/${tree}/storageLayout`);
+  assert.deepEqual(layout.json.hierarchicalNamespace, { enabled: true });
 });
