@@ -119,6 +119,7 @@ export interface Namespace {
 
 export function bindNamespace(deps: NamespaceDeps): Namespace {
   return {
+    ...bindFolders(deps),
     insertBucket: (input) => buckets.insertBucket(deps, input),
     getBucket: (input) => buckets.getBucket(deps, input),
     listBuckets: (input) => buckets.listBuckets(deps, input),
@@ -135,20 +136,6 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     getObjectPolicy: (address) => policies.getObjectPolicy(deps, address),
     setObjectPolicy: (input) => policies.setObjectPolicy(deps, input),
     testObjectPermissions: (input) => policies.testObjectPermissions(deps, input),
-    insertManagedFolder: (input) => managedFolders.insertManagedFolder(deps, input),
-    getManagedFolder: (input) => managedFolders.getManagedFolder(deps, input),
-    listManagedFolders: (input) => managedFolders.listManagedFolders(deps, input),
-    changeManagedFolder: (input) => managedFolders.changeManagedFolder(deps, input),
-    deleteManagedFolder: (input) => managedFolders.deleteManagedFolder(deps, input),
-    getManagedFolderPolicy: (input) => managedFolders.getManagedFolderPolicy(deps, input),
-    setManagedFolderPolicy: (input) => managedFolders.setManagedFolderPolicy(deps, input),
-    testManagedFolderPermissions: (input) => managedFolders.testManagedFolderPermissions(deps, input),
-    insertFolder: (input) => folders.insertFolder(deps, input),
-    getFolder: (input) => folders.getFolder(deps, input),
-    listFolders: (input) => folders.listFolders(deps, input),
-    deleteFolder: (input) => folders.deleteFolder(deps, input),
-    renameFolder: (input) => folders.renameFolder(deps, input),
-    deleteFolderRecursive: (input) => deletingFolders.deleteFolderRecursive(deps, input),
     insertObject: (input) => inserting.insertObject(deps, input),
     getObject: (input) => reading.getObject(deps, input),
     getSoftDeletedObject: (input) => reading.getSoftDeletedObject(deps, input),
@@ -187,4 +174,23 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     appendUpload: (input) => uploading.appendUpload(deps, input),
     cancelUpload: (input) => uploading.cancelUpload(deps, input),
   };
+}
+
+function bindFolders(deps: NamespaceDeps) {
+  return {
+    insertFolder: (input) => folders.insertFolder(deps, input),
+    getFolder: (input) => folders.getFolder(deps, input),
+    listFolders: (input) => folders.listFolders(deps, input),
+    deleteFolder: (input) => folders.deleteFolder(deps, input),
+    renameFolder: (input) => folders.renameFolder(deps, input),
+    deleteFolderRecursive: (input) => deletingFolders.deleteFolderRecursive(deps, input),
+    insertManagedFolder: (input) => managedFolders.insertManagedFolder(deps, input),
+    getManagedFolder: (input) => managedFolders.getManagedFolder(deps, input),
+    listManagedFolders: (input) => managedFolders.listManagedFolders(deps, input),
+    changeManagedFolder: (input) => managedFolders.changeManagedFolder(deps, input),
+    deleteManagedFolder: (input) => managedFolders.deleteManagedFolder(deps, input),
+    getManagedFolderPolicy: (input) => managedFolders.getManagedFolderPolicy(deps, input),
+    setManagedFolderPolicy: (input) => managedFolders.setManagedFolderPolicy(deps, input),
+    testManagedFolderPermissions: (input) => managedFolders.testManagedFolderPermissions(deps, input),
+  } satisfies Partial<Namespace>;
 }

@@ -1,4 +1,4 @@
-/** Renames and deletions of folders that race with inserts, over LMDB: nothing is lost, and nothing is in two places. */
+/** Renames and deletions of folders that race with inserts, over LMDB: nothing is lost or in two places. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bindNamespace } from '../../src/namespace/service.ts';
@@ -14,7 +14,7 @@ const SETTINGS = {
 const ROUNDS = 12;
 
 test('an object is where its name said when it was made, or went with the folder', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await temporaryFolder('folder-races');
   const deps = await openDurableNamespace(folder.path);
   const namespace = bindNamespace(deps);
   const made = { name: BUCKET, project: 'p', location: 'US', storageClass: 'STANDARD', settings: SETTINGS };

@@ -14,8 +14,8 @@ import { endedOperation, newOperation, operationWrites } from '../operations.ts'
 import { folderEntry } from '../rows/journal.ts';
 import { leafOf } from '../rows/keys.ts';
 import { blobsOf } from '../rows/references.ts';
-import { judgeKept } from '../rules/retention.ts';
 import { judgePreconditions } from '../rules/preconditions.ts';
+import { judgeKept } from '../rules/retention.ts';
 import { contentsOf, type FolderAddress, found, readPaths } from './folders.ts';
 
 /** The operation has begun, and nothing is deleted yet. */

@@ -227,7 +227,7 @@ test('a folder that is deleted with all it holds leaves the rest', async () => {
 const EVERY_FOLDER = { bucket: BUCKET, prefix: '', isOneLevel: false, startOffset: '', endOffset: '', maxResults: 100 };
 
 for (const seed of Array.from({ length: 15 }, (_, index) => index)) {
-  test(`whatever races with a rename or a deletion, every object stays where its name says (seed ${seed})`, async () => {
+  test(`whatever races with a rename, objects and folders are in one place each (seed ${seed})`, async () => {
     const world = await treeWorld(seed + 50);
     const { namespace } = world;
     await put(world, 'a/b/first');
@@ -256,7 +256,7 @@ for (const seed of Array.from({ length: 15 }, (_, index) => index)) {
   });
 }
 
-test('a deletion that dies before or after any of its commits is gone on with, and a rename is whole or not begun', async () => {
+test('a deletion that dies at any commit is gone on with, a rename is whole or not begun', async () => {
   for (let fault = 0; fault < 14; fault += 1) {
     const world = await treeWorld(70);
     const { namespace, deps } = world;
@@ -296,7 +296,7 @@ test('a deletion that dies before or after any of its commits is gone on with, a
   }
 });
 
-test('of a folder that is renamed while it is deleted, what is left stays under its new name', async () => {
+test('what is left of a folder that is renamed while it is deleted stays', async () => {
   const world = await treeWorld(80);
   const { namespace, deps } = world;
   await put(world, 'a/x');
@@ -311,7 +311,7 @@ test('of a folder that is renamed while it is deleted, what is left stays under 
   assert.deepEqual((await listAll(world, { bucket: BUCKET, maxResults: 9 })).items, ['a/y', 'b/x']);
 });
 
-test('a rename is one entry of the journal, and generations under the new name are never minted again', async () => {
+test('a rename is one journal entry, and generations under the new name are not minted again', async () => {
   const world = await treeWorld(81);
   const { namespace, deps } = world;
   for (let index = 0; index < 20; index += 1) await put(world, `a/b/${index}`);

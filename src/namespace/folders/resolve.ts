@@ -33,7 +33,7 @@ export interface NewFolders {
 const NO_FOLDER: FolderId = folderId('f'.repeat(16));
 const NONE: NewFolders = { nowMs: 0, newId: () => NO_FOLDER };
 
-/** Rows of the bucket are in folders of their own. A bucket that follows another site is flat here, whatever it is there. */
+/** Rows of the bucket are in folders. A bucket that follows another site is flat here, whatever it is there. */
 export function hasFolders({ layout }: Bucket): boolean {
   return layout === 'folders';
 }

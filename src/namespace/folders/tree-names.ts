@@ -80,7 +80,7 @@ function isBefore(object: Row, folder: Row): boolean {
   return Buffer.compare(leafBytesOf('object', object.key), leafBytesOf('folder', folder.key)) < 0;
 }
 
-/** What is left of `start` below `path`: empty when all that is there comes after it, undefined when all comes before. */
+/** What is left of `start` below `path`: empty when all there comes after it, undefined when all comes before. */
 function startWithin(start: Uint8Array, path: Buffer): Uint8Array | undefined {
   if (Buffer.compare(path, start) >= 0) return new Uint8Array();
   const isWithin = Buffer.compare(path, start.subarray(0, path.length)) === 0;

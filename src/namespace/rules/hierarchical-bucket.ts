@@ -2,7 +2,7 @@ import type { Bucket } from '../../model/bucket.ts';
 import { StraitError } from '../../model/errors.ts';
 import { hasUniformAccess, hasVersioning, isHierarchical } from './bucket-settings.ts';
 
-/** What goes together with a hierarchical namespace (https://cloud.google.com/storage/docs/hns-overview#limitations). */
+/** What goes with a hierarchical namespace (https://cloud.google.com/storage/docs/hns-overview#limitations). */
 export function assertHierarchical(bucket: Bucket): void {
   if (!isHierarchical(bucket)) return;
   if (!hasUniformAccess(bucket)) {
