@@ -59,7 +59,7 @@ export const LAW_1: readonly Mutation[] = [
     law: 1,
     breaks: 'a copy names bytes that may have been removed since it read its source',
     file: 'src/namespace/copy-object.ts',
-    find: '{ checks: [read.unchanged, ...blobs] }',
+    find: '{ checks: [...read.unchanged, ...blobs] }',
     replace: '{ checks: [] }',
     tests: [{ test: COPY_RACES, only: 'its source: memory', red: /is missing|missing, or shorter/ }],
   },
