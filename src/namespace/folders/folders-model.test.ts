@@ -335,3 +335,41 @@ test('a bucket that follows a cloud is flat here, and its folders are asked of i
   await assert.rejects(namespace.getFolder({ address, preconditions: {} }), { code: 'unsupported' });
   await assert.rejects(namespace.insertFolder({ address, isRecursive: true }), { code: 'permissionDenied' });
 });
+
+test('what arrives while a folder is deleted keeps it, and a folder that was deleted is made anew', async () => {
+  for (const name of ['a/x', 'a/b/x', 'a/']) {
+    const world = await treeWorld(83);
+    const { namespace, deps } = world;
+    const address = { bucket: BUCKET, name: 'a/' };
+    const first = await namespace.insertFolder({ address, isRecursive: false });
+    let isFirst = true;
+    const metadata = storeWith(deps.metadata, {
+      commit: async (transaction) => {
+        if (isFirst) {
+          isFirst = false;
+          await put(world, name);
+        }
+        return deps.metadata.commit(transaction);
+      },
+    });
+    const racing = bindNamespace({ ...deps, metadata });
+    await assert.rejects(racing.deleteFolder({ address, preconditions: {} }), { code: 'conflict' }, name);
+    assert.equal((await namespace.getFolder({ address, preconditions: {} })).id, first.id);
+    await namespace.deleteObject({ address: { bucket: BUCKET, name }, preconditions: {} });
+    if (name === 'a/b/x') {
+      await namespace.deleteFolder({ address: { bucket: BUCKET, name: 'a/b/' }, preconditions: {} });
+    }
+    const inserting = bindNamespace({
+      ...deps,
+      metadata: storeWith(deps.metadata, {
+        commit: async (transaction) => {
+          await tried(namespace.deleteFolder({ address, preconditions: {} }));
+          return deps.metadata.commit(transaction);
+        },
+      }),
+    });
+    await put({ ...world, namespace: inserting }, name);
+    assert.deepEqual((await listAll(world, { bucket: BUCKET, maxResults: 9 })).items, [name]);
+    assert.notEqual((await namespace.getFolder({ address, preconditions: {} })).id, first.id);
+  }
+});
