@@ -10,6 +10,7 @@ import {
   namesOf,
   ownerNames,
   softDeletedVersions,
+  withManagedFolders,
 } from './listed-names.ts';
 import { readBucket } from './object-access.ts';
 import { type ContextFilter, parseContextFilter } from './rules/context-filter.ts';
@@ -37,7 +38,7 @@ export interface ListInput {
   /** Exclusive; empty means unset. */
   readonly endOffset?: string;
   readonly includeTrailingDelimiter?: boolean;
-  /** With the delimiter `/`: folders are shown among the prefixes, whatever they hold. */
+  /** With the delimiter `/`: folders and managed folders are among the prefixes, whatever they hold. */
   readonly includeFoldersAsPrefixes?: boolean;
   /**
    * Which versions are listed: the live ones (absent), live and noncurrent ones in the order of name and generation, or
@@ -80,7 +81,11 @@ export async function listObjects(deps: NamespaceDeps, input: ListInput): Promis
   const here = async () => {
     const maxResults = (await input.room?.(input.maxResults)) ?? input.maxResults;
     const page = { ...input, maxResults };
-    return deps.metadata.snapshot((view) => new ListPage(source(view, bucket), page).read());
+    return deps.metadata.snapshot((view) => {
+      const names = source(view, bucket);
+      const hasManaged = showsFolders(page) && page.versions === undefined;
+      return new ListPage(hasManaged ? withManagedFolders(view, bucket, names) : names, page).read();
+    });
   };
   const { passThrough } = deps;
   const prefix = input.prefix ?? '';
@@ -90,6 +95,10 @@ export async function listObjects(deps: NamespaceDeps, input: ListInput): Promis
   const names = ownerNames(passThrough, { bucket, prefix }, new AbortController().signal);
   const there = await new ListPage(names, input).read();
   return mergePages(there, await here(), input.maxResults);
+}
+
+function showsFolders({ includeFoldersAsPrefixes, delimiter }: ListInput): boolean {
+  return includeFoldersAsPrefixes === true && delimiter === '/';
 }
 
 function sourceOf(
@@ -133,7 +142,7 @@ class ListPage {
     const glob = input.matchGlob === undefined ? undefined : parseGlob(input.matchGlob);
     this.#isNameShown = (name) => glob === undefined || glob.matches(name);
     this.#areContextsShown = input.filter === undefined ? () => true : parseContextFilter(input.filter);
-    this.#showsFolders = input.includeFoldersAsPrefixes === true && this.#filter.delimiter === '/';
+    this.#showsFolders = showsFolders(input);
     this.#last = input.after;
     this.#prefix = shownPrefix(this.#filter, input.after);
     this.#bounds = listBounds(this.#filter, positionIn(input), glob?.literalPrefix);
@@ -173,12 +182,13 @@ class ListPage {
     const { name, state } = listed;
     const place = placeOfName(this.#filter, name);
     const isItem = place.kind === 'item' || place.isItemToo;
-    if (listed.folder !== undefined && state === undefined && !(this.#showsFolders && place.kind === 'rolledUp')) {
+    const isFolder = listed.folder !== undefined || listed.isManagedFolder === true;
+    if (isFolder && state === undefined && !(this.#showsFolders && place.kind === 'rolledUp')) {
       this.#hidden += 1;
       if (this.#places < this.#maxResults) this.#last = { kind: 'folder', name };
       return undefined;
     }
-    if (state === undefined && listed.folder === undefined) {
+    if (state === undefined && !isFolder) {
       this.#hidden += 1;
       // A page that resumes after such a name takes its prefix for shown.
       const isPassable = place.kind === 'item' || !place.isItemToo;

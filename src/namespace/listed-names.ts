@@ -12,6 +12,8 @@ import { isSetFlipped } from './object-access.ts';
 import {
   leafBytesOf,
   leafOf,
+  managedFolderNameOf,
+  managedFoldersBetween,
   namesBetween,
   type VersionBounds,
   versionOrder,
@@ -32,6 +34,7 @@ export interface ListedName {
   readonly version?: Uint8Array;
   /** A folder of this name is there, with or without an object. */
   readonly folder?: Folder;
+  readonly isManagedFolder?: true;
 }
 
 export interface NameSource {
@@ -63,6 +66,24 @@ export function liveNames(view: MetadataView, id: BucketId): NameSource {
         names.push({ bytes, name: leafOf('object', row.key), state: await visible(row) });
       }
       return names;
+    },
+  };
+}
+
+/** Live names, and managed folders among them as names that readers do not see. */
+export function withManagedFolders(view: MetadataView, bucket: Bucket, names: NameSource): NameSource {
+  return {
+    async scan(bounds, limit) {
+      const { start, end } = managedFoldersBetween(bucket.id, bounds);
+      const rows = await view.scan({ start, end }, { limit });
+      const listed = await names.scan(bounds, limit);
+      const known = new Set(listed.map(({ name }) => name));
+      const folders = rows.map(({ key }): ListedName => {
+        const name = managedFolderNameOf(key);
+        return { bytes: Buffer.from(name), name, state: undefined, isManagedFolder: true };
+      });
+      const merged = [...listed, ...folders.filter(({ name }) => !known.has(name))].toSorted(compareListed);
+      return merged.slice(0, limit);
     },
   };
 }

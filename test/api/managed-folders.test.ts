@@ -280,3 +280,32 @@ apiTest(
     for (const path of [pathOf(bucket, 'b/'), pathOf(other, 'a/')]) assert.equal((await ask(asked, path)).status, 404);
   },
 );
+
+apiTest(
+  { method: 'objects.list', parameters: ['includeFoldersAsPrefixes'] },
+  'managed folders are among the prefixes of a listing that asks for folders',
+  async (gateway) => {
+    const bucket = await gateway.bucket(UNIFORM);
+    for (const name of ['b/', 'c/d/', 'e/', 'f/']) await insert(gateway, bucket, name);
+    for (const name of ['a/1', 'c/2', 'e/', 'g']) await gateway.put(bucket, name);
+    const list = async (query: string) => {
+      const { prefixes = [], items = [], nextPageToken } = (await gateway.list(bucket, query)).json;
+      return { prefixes, items: items.map(({ name }) => name), nextPageToken };
+    };
+    const flag = 'includeFoldersAsPrefixes=true';
+    const whole = { items: ['g'], nextPageToken: undefined };
+    assert.deepEqual(await list('?delimiter=/'), { ...whole, prefixes: ['a/', 'c/', 'e/'] });
+    assert.deepEqual(await list(`?delimiter=/&${flag}`), { ...whole, prefixes: ['a/', 'b/', 'c/', 'e/', 'f/'] });
+    assert.deepEqual((await list(`?prefix=c/&delimiter=/&${flag}`)).prefixes, ['c/d/']);
+    assert.deepEqual((await list(`?${flag}`)).prefixes, []);
+    const seen: string[] = [];
+    let token = '';
+    for (let page = 0; page < 6; page += 1) {
+      const query = `?delimiter=/&${flag}&maxResults=1${token === '' ? '' : `&pageToken=${token}`}`;
+      const { prefixes, items, nextPageToken } = await list(query);
+      seen.push(...prefixes, ...items);
+      token = nextPageToken ?? '';
+    }
+    assert.deepEqual([seen, token], [['a/', 'b/', 'c/', 'e/', 'f/', 'g'], '']);
+  },
+);

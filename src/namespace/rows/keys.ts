@@ -125,6 +125,16 @@ export const cachesOf = (bucketId: BucketId, family: CacheFamily): KeyRange =>
   prefixRange(cacheKey(bucketId, family, ''));
 export const allCaches = (): KeyRange => prefixRange(WORDS.cache);
 
+/** Managed folders of a bucket with names in the bounds, which are bytes of UTF-8; without an end: to the last. */
+export function managedFoldersBetween(
+  bucketId: BucketId,
+  bounds: { readonly start: Uint8Array; readonly end?: Uint8Array },
+): KeyRange {
+  const root = managedFolderKey(bucketId, '');
+  const end = bounds.end === undefined ? afterPrefix(root) : Buffer.concat([root, bounds.end]);
+  return { start: Buffer.concat([root, bounds.start]), end };
+}
+
 export const hmacKeyKey = (accessId: string): Uint8Array => join([WORDS.hmacKey, accessId]);
 export const hmacSecretKey = (accessId: string): Uint8Array => join([WORDS.hmacSecret, accessId]);
 export const hmacAccountKey = (project: string, serviceAccountEmail: string): Uint8Array =>
