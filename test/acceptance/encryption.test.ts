@@ -392,3 +392,13 @@ test('no key is ever logged, nor any session that could give one away', async ()
     await gateway.close();
   }
 });
+
+test('a move with a malformed key is refused, and moves nothing', async () => {
+  const bucket = await gcs.bucket();
+  await gcs.put(bucket, 'from', 'x');
+  const headers = { 'X-Goog-Encryption-Key': Buffer.alloc(32, 1).toString('base64') };
+  const refused = await gcs.call('POST', `/storage/v1/b/${bucket}/o/from/moveTo/o/to`, { headers });
+  assert.equal(refused.status, 400, refused.text);
+  assert.equal((await gcs.call('GET', `/storage/v1/b/${bucket}/o/from`)).status, 200);
+  assert.equal((await gcs.call('GET', `/storage/v1/b/${bucket}/o/to`)).status, 404);
+});

@@ -53,6 +53,8 @@ async function renderProgress(call: Call, progress: RewriteProgress): Promise<Re
 
 export async function moveObject(call: Call<'objects.move'>): Promise<HttpReply> {
   const bucket = call.required('bucket');
+  // A malformed key is refused before anything moves.
+  customerKeyOf(call.request);
   const object = await call.context.namespace.moveObject({
     source: { bucket, name: call.required('sourceObject') },
     sourcePreconditions: sourcePreconditions(call),
