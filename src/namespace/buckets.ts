@@ -4,7 +4,7 @@ import { StraitError } from '../model/errors.ts';
 import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { randomHex } from '../runtime/random.ts';
-import type { Append, Check, Write } from '../stores/metadata/port.ts';
+import { type Append, type Check, LIMITS, type Write } from '../stores/metadata/port.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { assertWritable, bucketNotFound, ownedElsewhere, readBucket } from './object-access.ts';
@@ -24,6 +24,8 @@ import {
 import { bucketPolicyPlace, policyWrites, readPolicy } from './rows/policy-rows.ts';
 import { changedBucketAccess } from './rules/access.ts';
 import { assertBucketSettings, assertStorageClass } from './rules/attributes.ts';
+import { checkedClass, checkedSettings, type SettingsContext } from './rules/bucket/checked-settings.ts';
+import { checkedLocation } from './rules/bucket/location.ts';
 import { hasUniformAccess, isHierarchical } from './rules/bucket-settings.ts';
 import { assertHierarchical, stillHierarchical } from './rules/hierarchical-bucket.ts';
 import { uniformDefault } from './rules/mirrored-policy.ts';
@@ -40,6 +42,8 @@ export interface InsertBucketInput {
   readonly storageClass: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly access?: BucketAccess;
+  /** Objects may be given a retention of their own; for good. */
+  readonly hasObjectRetention?: boolean;
 }
 
 /** `alreadyExists` when the name is taken; `permissionDenied` at a site whose buckets come from a cloud. */
@@ -47,18 +51,19 @@ export async function insertBucket(deps: NamespaceDeps, input: InsertBucketInput
   assertBucketName(input.name);
   assertStorageClass(input.storageClass);
   assertBucketSettings(input.settings);
+  const location = checkedLocation(input.location);
   if (deps.settings.followsCloud === true) throw ownedElsewhere(input.name, 'cloud');
   const key = bucketKey(input.name);
   return decideAndCommit(deps, async () => {
     const [taken] = await deps.metadata.get([key]);
     if (taken !== undefined) throw bucketTaken(input.name);
-    const bucket = newBucket(deps, input);
+    const bucket = newBucket(deps, { ...input, location });
     assertHierarchical(bucket);
     const aliveKey = bucketAliveKey(bucket.id);
     const transaction = {
       checks: [absent(key), absent(aliveKey)],
       writes: [
-        { kind: 'put' as const, key, value: encodeBucket(bucket) },
+        bucketWrite(key, bucket),
         { kind: 'put' as const, key: aliveKey, value: PRESENT },
         ...firstPolicy(bucket),
       ],
@@ -75,12 +80,24 @@ function firstPolicy(bucket: Bucket): readonly Write[] {
 }
 
 /** With what the server itself says of them. */
-function checkedSettings(before: Bucket['settings'], after: Bucket['settings'], nowMs: number): Bucket['settings'] {
-  return withRetentionPolicy(before, withUniformAccess(before, after, nowMs), nowMs);
+function settled(wanted: Bucket['settings'], context: SettingsContext): Bucket['settings'] {
+  const { before = {}, nowMs } = context;
+  const checked = checkedSettings(wanted, context);
+  return withRetentionPolicy(before, withUniformAccess(before, checked, nowMs), nowMs);
+}
+
+/** A row holds less than what settings and access lists might come to. */
+function bucketWrite(key: Uint8Array, bucket: Bucket): Write {
+  const value = encodeBucket(bucket);
+  if (value.length <= LIMITS.valueBytesMax) return { kind: 'put', key, value };
+  const message = `The bucket resource is too large: ${value.length} bytes of at most ${LIMITS.valueBytesMax}.`;
+  throw new StraitError('invalidArgument', message, {});
 }
 
 function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
   const nowMs = deps.clock.nowMs();
+  const retention = input.hasObjectRetention === true ? { objectRetention: { mode: 'Enabled' } } : {};
+  const wanted = { ...input.settings, ...retention };
   const bucket: Bucket = {
     name: input.name,
     id: bucketId(randomHex(deps.random, 8)),
@@ -91,8 +108,8 @@ function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
     timeCreatedMs: nowMs,
     updatedMs: nowMs,
     location: input.location,
-    storageClass: input.storageClass,
-    settings: checkedSettings({}, input.settings, nowMs),
+    storageClass: checkedClass(input),
+    settings: settled(wanted, { location: input.location, nowMs }),
   };
   return {
     ...bucket,
@@ -161,13 +178,13 @@ function isOfProject(deps: NamespaceDeps, bucket: Bucket, project: string): bool
   return project === ALL_PROJECTS || bucket.project === project || bucket.owner !== deps.settings.site;
 }
 
-/** buckets.patch: `change` maps the stored settings to the new ones. Pure. */
+/** `change` maps the stored settings to the new ones; undefined: nothing is asked for. Pure. */
 export async function changeBucket(
   deps: NamespaceDeps,
   input: {
     readonly name: BucketName;
     readonly preconditions: Preconditions;
-    readonly change: (current: Bucket) => Pick<Bucket, 'settings' | 'storageClass'>;
+    readonly change: (current: Bucket) => Pick<Bucket, 'settings' | 'storageClass'> | undefined;
     readonly access?: BucketAccess & {
       /** What it does not say is as for a new bucket. */
       readonly isUpdate?: boolean;
@@ -176,26 +193,29 @@ export async function changeBucket(
 ): Promise<Bucket> {
   return decideAndCommit(deps, async () => {
     const { bucket, unchanged } = await readForBucketChange(deps, input);
-    const { settings: wanted, storageClass } = input.change(bucket);
-    const settings = stillHierarchical(bucket, wanted);
+    const wanted = input.change(bucket);
+    if (wanted === undefined) return { kind: 'done', result: bucket };
+    const { storageClass } = wanted;
+    const settings = stillHierarchical(bucket, wanted.settings);
     assertStorageClass(storageClass);
     assertBucketSettings(settings);
     const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
     const { etag: _etag, acl: _acl, defaultObjectAcl: _default, ...kept } = bucket;
-    const current = { ...bucket, settings: checkedSettings(bucket.settings, settings, nowMs) };
+    const context = { before: bucket.settings, location: bucket.location, nowMs };
+    const current = { ...bucket, settings: settled(settings, context) };
     assertHierarchical(current);
     const stays = await accessStays(deps, bucket, current);
     const changed: Bucket = {
       ...kept,
       ...changedBucketAccess(current, input.access ?? {}),
       settings: current.settings,
-      storageClass,
+      storageClass: checkedClass({ settings: current.settings, storageClass }, bucket),
       metageneration: bucket.metageneration + 1n,
       updatedMs: nowMs,
     };
     const transaction = {
       checks: [unchanged, ...stays],
-      writes: [{ kind: 'put' as const, key: unchanged.key, value: encodeBucket(changed) }],
+      writes: [bucketWrite(unchanged.key, changed)],
       appends: [bucketEntry(changed, 'bucketPatch', nowMs)],
     };
     return { kind: 'commit', transaction, result: () => changed };
@@ -215,7 +235,7 @@ export async function lockRetentionPolicy(
     const locked: Bucket = { ...kept, settings, metageneration: bucket.metageneration + 1n, updatedMs: nowMs };
     const transaction = {
       checks: [unchanged],
-      writes: [{ kind: 'put' as const, key: unchanged.key, value: encodeBucket(locked) }],
+      writes: [bucketWrite(unchanged.key, locked)],
       appends: [bucketEntry(locked, 'bucketPatch', nowMs)],
     };
     return { kind: 'commit', transaction, result: () => locked };

@@ -11,7 +11,7 @@ import { type BulkRestoreRequest, bulkRestoreWorker } from './bulk-restore-objec
 const SIGNAL = new AbortController().signal;
 const WORKERS = { bulkRestoreObjects: bulkRestoreWorker };
 
-async function softDeleting(seconds = 600, enabled = false): Promise<LakeFixture> {
+async function softDeleting(seconds = 7 * 86_400, enabled = false): Promise<LakeFixture> {
   const fixture = await lakeFixture();
   const settings = { softDeletePolicy: { retentionDurationSeconds: String(seconds) }, versioning: { enabled } };
   const change = ({ storageClass }: { readonly storageClass: string }) => ({ settings, storageClass });

@@ -270,21 +270,30 @@ const restore = fc.record({ at: fc.nat(), kind: match }).map(
     },
 );
 
-const configure = fc.record({ enabled: fc.boolean(), seconds: fc.constantFrom(0, 0, 60, 600, 86_400) }).map(
-  ({ enabled, seconds }): Step =>
-    async (model, { namespace }) => {
-      model.hasVersioning = enabled;
-      model.retentionMs = seconds * 1_000;
-      const settings = {
-        versioning: { enabled },
-        softDeletePolicy: { retentionDurationSeconds: String(seconds) },
-      };
-      const change = ({ storageClass }: { readonly storageClass: string }) => ({ settings, storageClass });
-      await namespace.changeBucket({ name: LAKE, preconditions: {}, change });
-    },
-);
+const DAY_SECONDS = 86_400;
 
-const pass = fc.constantFrom(1, 1_000, 59_000, 61_000, 700_000, 7_200_000).map(
+const configure = fc
+  .record({
+    enabled: fc.boolean(),
+    seconds: fc.constantFrom(0, 0, 7 * DAY_SECONDS, 30 * DAY_SECONDS, 90 * DAY_SECONDS),
+  })
+  .map(
+    ({ enabled, seconds }): Step =>
+      async (model, { namespace }) => {
+        model.hasVersioning = enabled;
+        model.retentionMs = seconds * 1_000;
+        const settings = {
+          versioning: { enabled },
+          softDeletePolicy: { retentionDurationSeconds: String(seconds) },
+        };
+        const change = ({ storageClass }: { readonly storageClass: string }) => ({ settings, storageClass });
+        await namespace.changeBucket({ name: LAKE, preconditions: {}, change });
+      },
+  );
+
+const DAY_MS = DAY_SECONDS * 1_000;
+
+const pass = fc.constantFrom(1, 7_200_000, DAY_MS, 7 * DAY_MS - 1, 7 * DAY_MS, 40 * DAY_MS).map(
   (ms): Step =>
     async (model, { pass }) => {
       pass(ms);
@@ -419,7 +428,7 @@ async function leavesNothingBehind(model: Model, fixture: LakeFixture): Promise<
     await namespace.deleteObject({ address, preconditions: {} });
   }
   for (let round = 0; round < 3; round += 1) {
-    fixture.pass(24 * 3_600_000);
+    fixture.pass(91 * DAY_MS);
     await expireSoftDeletedOnce(deps, signal);
     await reapOnce(deps, signal);
   }

@@ -10,6 +10,7 @@ import { bucketKey } from './rows/keys.ts';
 import { bindNamespace } from './service.ts';
 
 const DAY_MS = 24 * 3_600_000;
+const WEEK_SECONDS = 7 * 86_400;
 
 async function configure(
   { namespace }: LakeFixture,
@@ -64,7 +65,7 @@ test('versions outlive versioning, and a bucket that holds one is not empty', as
 test('soft-deleted versions do not hold a bucket, and their end is in its journal', async () => {
   const fixture = await lakeFixture();
   const { namespace, deps } = fixture;
-  await configure(fixture, { softDeleteSeconds: 7 * 86_400 });
+  await configure(fixture, { softDeleteSeconds: WEEK_SECONDS });
   const made = await fixture.put('a', 'one'.repeat(100));
   await fixture.remove('a');
   const bucket = await namespace.getBucket({ name: LAKE, preconditions: {} });
@@ -88,7 +89,7 @@ test('soft-deleted versions do not hold a bucket, and their end is in its journa
 
 test('a policy that changes later does not change what was deleted before', async () => {
   const fixture = await lakeFixture();
-  await configure(fixture, { softDeleteSeconds: 600 });
+  await configure(fixture, { softDeleteSeconds: WEEK_SECONDS });
   const made = await fixture.put('a', 'one');
   await fixture.remove('a');
   await configure(fixture, {});
@@ -96,17 +97,17 @@ test('a policy that changes later does not change what was deleted before', asyn
     address: { bucket: LAKE, name: 'a', generation: made.state.generation },
     preconditions: {},
   });
-  assert.equal(deleted.state.hardDeleteTimeMs, (deleted.state.softDeleteTimeMs ?? 0) + 600_000);
+  assert.equal(deleted.state.hardDeleteTimeMs, (deleted.state.softDeleteTimeMs ?? 0) + 7 * DAY_MS);
 });
 
 test('a version whose time is over is neither listed nor read nor restored before it is cleaned up', async () => {
   const fixture = await lakeFixture();
   const { namespace } = fixture;
-  await configure(fixture, { softDeleteSeconds: 60 });
+  await configure(fixture, { softDeleteSeconds: WEEK_SECONDS });
   const made = await fixture.put('a', 'one');
   await fixture.remove('a');
   const address = { bucket: LAKE, name: 'a', generation: made.state.generation };
-  fixture.pass(60_000);
+  fixture.pass(7 * DAY_MS);
   assert.deepEqual(await listed(fixture, 'softDeleted'), []);
   await assert.rejects(namespace.getSoftDeletedObject({ address, preconditions: {} }), { code: 'objectNotFound' });
   const restored = namespace.restoreObject({ address, preconditions: {}, copySourceAcl: false });
@@ -116,7 +117,7 @@ test('a version whose time is over is neither listed nor read nor restored befor
 test('a restored object has what it had, but for its access list, its generation and its times', async () => {
   const fixture = await lakeFixture();
   const { namespace } = fixture;
-  await configure(fixture, { softDeleteSeconds: 60 });
+  await configure(fixture, { softDeleteSeconds: WEEK_SECONDS });
   const attributes = {
     contentType: 'text/plain',
     metadata: { k: 'v' },
@@ -149,7 +150,7 @@ test('in a hierarchical bucket a token tells soft-deleted versions apart', async
   const fixture = await lakeFixture();
   const { namespace, deps } = fixture;
   const settings = {
-    softDeletePolicy: { retentionDurationSeconds: '60' },
+    softDeletePolicy: { retentionDurationSeconds: String(WEEK_SECONDS) },
     hierarchicalNamespace: { enabled: true },
     iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
   };
@@ -164,7 +165,7 @@ test('in a hierarchical bucket a token tells soft-deleted versions apart', async
     namespace.restoreObject({ address: { ...address, restoreToken }, preconditions: {}, copySourceAcl: false });
   await assert.rejects(restore('0000000000000000'), { code: 'objectNotFound' });
   await restore(state.restoreToken ?? '');
-  fixture.pass(60_000);
+  fixture.pass(7 * DAY_MS);
   assert.equal(await expireSoftDeletedOnce(deps, new AbortController().signal), 1);
 });
 
@@ -191,7 +192,7 @@ test('a change of settings meets an overwrite: the one that commits second sees 
 test('the journal says what became of every version', async () => {
   const fixture = await lakeFixture();
   const { namespace } = fixture;
-  await configure(fixture, { versioning: true, softDeleteSeconds: 60 });
+  await configure(fixture, { versioning: true, softDeleteSeconds: WEEK_SECONDS });
   const first = await fixture.put('a', 'one');
   const second = await fixture.put('a', 'two');
   await namespace.changeObject({ ...at('a', first.state.generation), change: (now) => now });
@@ -201,7 +202,7 @@ test('the journal says what became of every version', async () => {
   const third = await namespace.restoreObject({ address, preconditions: {}, copySourceAcl: false });
   const bucket = await namespace.getBucket({ name: LAKE, preconditions: {} });
   const nowMs = fixture.deps.clock.nowMs();
-  const softDeleted = { became: 'softDeleted' as const, hardDeleteTimeMs: nowMs + 60_000 };
+  const softDeleted = { became: 'softDeleted' as const, hardDeleteTimeMs: nowMs + 7 * DAY_MS };
   const told = (await journalOf(fixture, bucket.scopeId)).flatMap(({ record, generation }) =>
     record.op === 'insert' || record.op === 'patch' || record.op === 'delete' ? [[generation, record] as const] : [],
   );
@@ -234,7 +235,7 @@ function withSize({ state, ...rest }: NonNullable<ObjectRecord['replaced']>) {
 test('very many versions go in batches that the store takes, and a shared blob goes with the last', async () => {
   const fixture = await lakeFixture();
   const { namespace, deps } = fixture;
-  await configure(fixture, { softDeleteSeconds: 60 });
+  await configure(fixture, { softDeleteSeconds: WEEK_SECONDS });
   for (let part = 0; part < 30; part += 1) await fixture.put(`part-${part}`, `${part}`.repeat(100));
   const sources = Array.from({ length: 30 }, (_, part) => ({ name: `part-${part}` }));
   const composed = { attributes: {}, preconditions: {}, sources, deleteSources: false };
@@ -242,7 +243,7 @@ test('very many versions go in batches that the store takes, and a shared blob g
     await namespace.composeObject({ ...composed, destination: { bucket: LAKE, name: `whole-${copy}` } });
     await fixture.remove(`whole-${copy}`);
   }
-  fixture.pass(60_000);
+  fixture.pass(7 * DAY_MS);
   const sizes: number[] = [];
   const counting = storeWith(deps.metadata, {
     commit: (transaction) => {

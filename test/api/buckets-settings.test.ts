@@ -5,11 +5,11 @@ import { SAMPLE_SETTINGS, settingFields } from '../support/bucket-settings.ts';
 
 const PATH = '/storage/v1/b';
 
-for (const { what, settings, isForNewBuckets } of SAMPLE_SETTINGS) {
+for (const { what, settings, isForNewBuckets, location = 'US' } of SAMPLE_SETTINGS) {
   const fields = settingFields(settings);
 
   apiTest({ method: 'buckets.insert', fields }, `makes a bucket with ${what}`, async (gateway) => {
-    const body = { name: 'some-bucket', ...settings };
+    const body = { name: 'some-bucket', location, ...settings };
     const made = await gateway.call('POST', `${PATH}?project=test`, { body });
     assert.equal(made.status, 200, made.text);
     assert.partialDeepStrictEqual(made.json, settings);
@@ -22,7 +22,7 @@ for (const { what, settings, isForNewBuckets } of SAMPLE_SETTINGS) {
     ['buckets.update', 'PUT'],
   ] as const) {
     apiTest({ method, fields }, `${verb} gives a bucket ${what}`, async (gateway) => {
-      const bucket = await gateway.bucket();
+      const bucket = await gateway.bucket({ location });
       const changed = await gateway.call(verb, `${PATH}/${bucket}`, { body: settings });
       assert.equal(changed.status, 200, changed.text);
       assert.partialDeepStrictEqual(changed.json, settings);

@@ -106,8 +106,9 @@ apiTest(
     assert.deepEqual([changed.json.versioning, changed.json.acl], [{ enabled: true }, undefined]);
     assert.equal((await patch('?ifMetagenerationMatch=1', {})).status, 412);
     assert.equal((await patch('?ifMetagenerationMatch=2', {})).status, 200);
-    assert.equal((await patch('?ifMetagenerationNotMatch=3', {})).status, 304);
-    assert.equal((await patch('?ifMetagenerationNotMatch=2', {})).status, 200);
+    assert.equal((await patch('?ifMetagenerationNotMatch=2', {})).status, 304);
+    const same = await patch('?ifMetagenerationNotMatch=3', {});
+    assert.deepEqual([same.status, same.json.metageneration], [200, '2'], 'an empty patch changes nothing');
     const acl = [{ entity: 'user-a@example.com', role: 'OWNER' }];
     assert.partialDeepStrictEqual((await patch('', { acl })).json.acl, acl);
   },
@@ -177,5 +178,43 @@ apiTest(
     const body = { acl: [{ entity: 'allUsers', role: 'READER' }] };
     assert.notEqual((await bucketCall(gateway, 'PUT', 'some-bucket', body)).json.acl, undefined);
     assert.equal((await bucketCall(gateway, 'PUT', 'some-bucket?projection=noAcl', body)).json.acl, undefined);
+  },
+);
+
+apiTest(
+  { method: 'buckets.insert', parameters: ['enableObjectRetention'] },
+  'lets objects have a retention of their own when the bucket is made for it, and never later',
+  async (gateway) => {
+    const made = await insert(gateway, 'bucket-1', '&enableObjectRetention=true');
+    assert.deepEqual(made.json.objectRetention, { mode: 'Enabled' });
+    for (const [verb, body] of [
+      ['PATCH', { objectRetention: null }],
+      ['PUT', {}],
+    ] as const) {
+      const changed = await bucketCall(gateway, verb, 'bucket-1', body);
+      assert.deepEqual([changed.status, changed.json.objectRetention], [200, { mode: 'Enabled' }]);
+    }
+    const plain = await insert(gateway, 'bucket-2', '', { objectRetention: { mode: 'Enabled' } });
+    assert.deepEqual([plain.status, plain.json.objectRetention], [200, undefined]);
+  },
+);
+
+apiTest(
+  [
+    { method: 'buckets.insert', fields: ['labels', 'softDeletePolicy.retentionDurationSeconds'] },
+    { method: 'buckets.patch', fields: ['labels', 'autoclass.enabled'] },
+  ],
+  'refuses what a bucket cannot have, and is unchanged',
+  async (gateway) => {
+    const refused = await insert(gateway, 'some-bucket', '', { labels: { Team: 'a' } });
+    assert.deepEqual([refused.status, refused.json.error.errors[0]?.location], [400, 'labels']);
+    const short = { softDeletePolicy: { retentionDurationSeconds: '1' } };
+    assert.equal((await insert(gateway, 'some-bucket', '', short)).status, 400);
+    const made = await insert(gateway, 'some-bucket', '', { labels: { team: 'a' }, storageClass: 'NEARLINE' });
+    assert.equal(made.json.autoclass, undefined);
+    assert.equal((await bucketCall(gateway, 'PATCH', 'some-bucket', { labels: { 'a b': 'c' } })).status, 400);
+    assert.deepEqual((await bucketCall(gateway, 'GET', 'some-bucket')).json, made.json);
+    const body = { autoclass: { enabled: true }, storageClass: 'COLDLINE' };
+    assert.equal((await bucketCall(gateway, 'PATCH', 'some-bucket', body)).status, 400);
   },
 );

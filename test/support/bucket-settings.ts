@@ -6,6 +6,8 @@ export interface SampleSettings {
   readonly settings: Settings;
   /** Fixed when the bucket is made. */
   readonly isForNewBuckets?: true;
+  /** Where it can be had; anywhere when absent. */
+  readonly location?: string;
 }
 
 const RESTRICTED = { restrictionMode: 'FullyRestricted' };
@@ -28,7 +30,7 @@ export const SAMPLE_SETTINGS: readonly SampleSettings[] = [
     settings: { customPlacementConfig: { dataLocations: ['US-EAST1', 'US-WEST1'] } },
     isForNewBuckets: true,
   },
-  { what: 'turbo replication', settings: { rpo: 'ASYNC_TURBO' } },
+  { what: 'turbo replication', settings: { rpo: 'ASYNC_TURBO' }, location: 'NAM4' },
   { what: 'a hold by default', settings: { defaultEventBasedHold: true } },
   {
     what: 'encryption',

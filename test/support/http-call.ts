@@ -71,6 +71,8 @@ export interface GcsJson {
   readonly locationType: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly versioning: unknown;
+  readonly autoclass: unknown;
+  readonly objectRetention: unknown;
   readonly lifecycle: unknown;
   readonly iamConfiguration: Readonly<Record<string, unknown>>;
   readonly hierarchicalNamespace: unknown;

@@ -71,4 +71,16 @@ export const WITHOUT_EFFECT: readonly WithoutEffect[] = [
     names: ['name', 'location', 'customPlacementConfig.dataLocations'],
     source: 'Immutable (google.storage.v2 Bucket); buckets.relocate moves a bucket.',
   },
+  {
+    methods: ['buckets.getStorageLayout'],
+    kind: 'parameter',
+    names: ['prefix'],
+    source: '"An optional prefix used for permission check" (discovery document): it changes no answer.',
+  },
+  {
+    methods: ['buckets.list'],
+    kind: 'parameter',
+    names: ['returnPartialSuccess'],
+    source: 'It tells of locations that cannot be reached (discovery document); a site reaches all of its own.',
+  },
 ];

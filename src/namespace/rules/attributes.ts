@@ -52,6 +52,12 @@ export function assertAttributes(attributes: ObjectAttributes): void {
   if (attributes.opaque !== undefined) assertJson('object resource', attributes.opaque, OPAQUE_BYTES_MAX);
 }
 
+/** The storage class a client means, in capitals; undefined when there is none of this name. */
+export function storageClassNamed(name: unknown): string | undefined {
+  const capitals = String(name).toUpperCase();
+  return STORAGE_CLASSES.find((known) => known === capitals);
+}
+
 export function assertStorageClass(storageClass: string): void {
   if (STORAGE_CLASSES.includes(storageClass)) return;
   throw invalid('storageClass', `'${storageClass}' is not a storage class; known are ${STORAGE_CLASSES.join(', ')}`);

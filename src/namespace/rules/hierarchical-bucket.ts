@@ -2,18 +2,23 @@ import type { Bucket } from '../../model/bucket.ts';
 import { StraitError } from '../../model/errors.ts';
 import { hasUniformAccess, hasVersioning, isHierarchical } from './bucket-settings.ts';
 
+const SUPPORTED = 'supported for hierarchical namespace buckets.';
+
 /** What goes with a hierarchical namespace (https://cloud.google.com/storage/docs/hns-overview#limitations). */
 export function assertHierarchical(bucket: Bucket): void {
   if (!isHierarchical(bucket)) return;
   if (!hasUniformAccess(bucket)) {
     const field = 'iamConfiguration.uniformBucketLevelAccess.enabled';
-    throw invalid(field, 'A bucket with a hierarchical namespace has uniform bucket-level access.');
+    throw invalid(field, 'Hierarchical namespace buckets must use uniform bucket-level access.');
   }
   if (bucket.settings['retentionPolicy'] !== undefined) {
-    throw invalid('retentionPolicy', 'A bucket with a hierarchical namespace has no retention policy.');
+    throw invalid('retentionPolicy', `Retention policy is not ${SUPPORTED}`);
   }
   if (hasVersioning(bucket)) {
-    throw invalid('versioning.enabled', 'A bucket with a hierarchical namespace has no object versioning.');
+    throw invalid('versioning.enabled', `Versioning is not ${SUPPORTED}`);
+  }
+  if (bucket.settings['objectRetention'] !== undefined) {
+    throw invalid('objectRetention', `Object retention config is not ${SUPPORTED}`);
   }
 }
 

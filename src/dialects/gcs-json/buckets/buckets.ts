@@ -19,7 +19,9 @@ export async function insertBucket(call: Call<'buckets.insert'>): Promise<HttpRe
   request.trace.bucket = name;
   const project = call.required('project');
   const access = bucketAccess(call);
-  const bucket = await context.namespace.insertBucket({ name, project, location, storageClass, settings, access });
+  const hasObjectRetention = call.flag('enableObjectRetention');
+  const place = { name, project, location, storageClass };
+  const bucket = await context.namespace.insertBucket({ ...place, settings, access, hasObjectRetention });
   const hasAcl = body['acl'] !== undefined || body['defaultObjectAcl'] !== undefined;
   const projection = projectionOf(call, hasAcl ? 'full' : 'noAcl');
   return renderJson(renderBucket(bucket, { origin: request.origin, projection }), call.form);
@@ -77,16 +79,21 @@ function* renderBuckets(buckets: readonly Bucket[], context: RenderBucketsContex
 }
 
 export function patchBucket(call: Call<'buckets.patch'>): Promise<HttpReply> {
-  return changeBucket(call, patchedBucket(call.body), false);
+  const isEmpty = Object.keys(call.body).length === 0 && !hasPredefinedLists(call);
+  return changeBucket(call, isEmpty ? () => undefined : patchedBucket(call.body), false);
 }
 
 export function updateBucket(call: Call<'buckets.update'>): Promise<HttpReply> {
   return changeBucket(call, replacedBucket(call.body), true);
 }
 
+function hasPredefinedLists(call: Call<'buckets.patch'>): boolean {
+  return call.text('predefinedAcl') !== undefined || call.text('predefinedDefaultObjectAcl') !== undefined;
+}
+
 async function changeBucket(
   call: Call<'buckets.patch' | 'buckets.update'>,
-  change: ReturnType<typeof patchedBucket>,
+  change: ReturnType<typeof patchedBucket> | (() => undefined),
   isUpdate: boolean,
 ): Promise<HttpReply> {
   const preconditions = bucketPreconditions(call, 'change');

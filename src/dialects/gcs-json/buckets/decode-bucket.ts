@@ -1,4 +1,4 @@
-/** Bucket resources as settings: kept word for word, since most of them mean nothing here yet. */
+/** Bucket resources as settings. What they may say, `namespace` judges. */
 import { invalidField } from '../api/bad-input.ts';
 import { isObject, type Resource } from '../api/body.ts';
 
@@ -9,27 +9,19 @@ export interface DecodedBucket {
   readonly settings: Resource;
 }
 
-const LOCATION = /^[A-Za-z0-9-]{2,40}$/;
-const LABELS_MAX = 64;
-
 export function decodeBucket(resource: Resource): DecodedBucket {
   const { name, location, storageClass, acl: _acl, defaultObjectAcl: _default, ...fields } = resource;
-  if (typeof location === 'string' && !LOCATION.test(location)) {
-    throw invalidField('location', `The specified location constraint is not valid: ${location.slice(0, 100)}`);
-  }
   return {
     name: String(name),
-    location: typeof location === 'string' ? location.toUpperCase() : 'US',
+    location: typeof location === 'string' ? location : 'US',
     storageClass: typeof storageClass === 'string' ? storageClass.toUpperCase() : 'STANDARD',
-    settings: checkSettings(mergePatch(NEW_BUCKET_SETTINGS, fields)),
+    settings: mergePatch(NEW_BUCKET_SETTINGS, fields),
   };
 }
 
 /** What GCS shows of a new bucket, less what it does not promise here (soft delete). */
 const NEW_BUCKET_SETTINGS: Resource = {
-  iamConfiguration: {
-    publicAccessPrevention: 'inherited',
-  },
+  iamConfiguration: { publicAccessPrevention: 'inherited' },
   softDeletePolicy: { retentionDurationSeconds: '0' },
 };
 
@@ -44,7 +36,7 @@ export function patchedBucket(resource: Resource): (current: BucketAttributes) =
   const { acl: _acl, defaultObjectAcl: _default, ...fields } = rest;
   const nextClass = typeof storageClass === 'string' ? storageClass.toUpperCase() : undefined;
   return (current) => ({
-    settings: checkSettings(mergePatch(current.settings, fields)),
+    settings: mergePatch(current.settings, fields),
     storageClass: nextClass ?? current.storageClass,
   });
 }
@@ -55,7 +47,7 @@ export function replacedBucket(resource: Resource): (current: BucketAttributes) 
   const { acl: _acl, defaultObjectAcl: _default, ...fields } = rest;
   const nextClass = typeof storageClass === 'string' ? storageClass.toUpperCase() : undefined;
   return (current) => ({
-    settings: checkSettings(mergePatch(NEW_BUCKET_SETTINGS, fields)),
+    settings: mergePatch(NEW_BUCKET_SETTINGS, fields),
     storageClass: nextClass ?? current.storageClass,
   });
 }
@@ -76,12 +68,4 @@ function mergePatch(current: Resource, patch: Resource, depth = 0): Resource {
     }
   }
   return merged;
-}
-
-function checkSettings(settings: Resource): Resource {
-  const { labels } = settings;
-  if (isObject(labels) && Object.keys(labels).length > LABELS_MAX) {
-    throw invalidField('labels', `A bucket can have ${LABELS_MAX} labels at most.`);
-  }
-  return settings;
 }

@@ -1,5 +1,6 @@
 import type { Bucket } from '../../../model/bucket.ts';
 import { knowsLists } from '../../../namespace/rules/access.ts';
+import { locationTypeOf } from '../../../namespace/rules/bucket/location.ts';
 import { renderBucketLists } from '../acls/render-access.ts';
 import type { Resource } from '../api/body.ts';
 import type { Projection } from '../api/decode-params.ts';
@@ -11,7 +12,7 @@ export interface RenderBucketContext {
   readonly projection: Projection;
 }
 
-/** The bucket resource: stored settings word for word, under what only the server says. */
+/** The bucket resource: stored settings as they are, under what only the server says. */
 export function renderBucket(bucket: Bucket, context: RenderBucketContext): Resource {
   const { owner: _owner, ...settings } = bucket.settings;
   const isProjectNumber = /^\d+$/.test(bucket.project);
@@ -24,7 +25,7 @@ export function renderBucket(bucket: Bucket, context: RenderBucketContext): Reso
     name: bucket.name,
     metageneration: bucket.metageneration.toString(),
     location: bucket.location,
-    locationType: settings['locationType'] ?? locationType(bucket.location),
+    locationType: settings['locationType'] ?? locationTypeOf(bucket),
     storageClass: bucket.storageClass,
     etag: bucket.etag ?? bucketEtag(bucket.metageneration),
     timeCreated: renderTime(bucket.timeCreatedMs),
@@ -39,17 +40,10 @@ export function renderStorageLayout(bucket: Bucket): Resource {
     kind: 'storage#storageLayout',
     bucket: bucket.name,
     location: bucket.location,
-    locationType: stored ?? locationType(bucket.location),
+    locationType: stored ?? locationTypeOf(bucket),
     hierarchicalNamespace: hierarchicalNamespace ?? { enabled: false },
     ...withoutAbsent({ customPlacementConfig }),
   };
-}
-
-const MULTI_REGIONS: ReadonlySet<string> = new Set(['US', 'EU', 'ASIA']);
-
-function locationType(location: string): string {
-  if (MULTI_REGIONS.has(location)) return 'multi-region';
-  return /^[A-Z]+\d$/.test(location) ? 'dual-region' : 'region';
 }
 
 function withoutAbsent(fields: Resource): Resource {
