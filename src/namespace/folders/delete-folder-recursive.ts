@@ -1,22 +1,25 @@
 /** folders.deleteRecursive: an operation that deletes what a folder holds, from the bottom, and then the folder. */
 
+import type { Bucket } from '../../model/bucket.ts';
 import { StraitError } from '../../model/errors.ts';
 import type { Folder } from '../../model/folder.ts';
-import type { BucketName } from '../../model/ids.ts';
+import type { BucketName, ObjectName } from '../../model/ids.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { Preconditions } from '../../model/preconditions.ts';
+import type { MetadataView } from '../../stores/metadata/port.ts';
 import type { OperationStep, OperationWorker } from '../advance-operations.ts';
 import { decideAndCommit } from '../commit-loop.ts';
 import type { NamespaceDeps } from '../deps.ts';
 import { readForChange } from '../object-access.ts';
-import { objectTransaction } from '../object-transaction.ts';
+import { alongside, objectTransaction } from '../object-transaction.ts';
 import { endedOperation, newOperation, operationWrites } from '../operations.ts';
 import { folderEntry } from '../rows/journal.ts';
 import { leafOf } from '../rows/keys.ts';
 import { blobsOf } from '../rows/references.ts';
 import { judgePreconditions } from '../rules/preconditions.ts';
 import { judgeKept } from '../rules/retention.ts';
-import { contentsOf, type FolderAddress, found, readPaths } from './folders.ts';
+import { contentsOf, type FolderAddress, found, readFolders } from './folders.ts';
+import type { NameResolver } from './resolve.ts';
 
 /** The operation has begun, and nothing is deleted yet. */
 export async function deleteFolderRecursive(
@@ -26,8 +29,8 @@ export async function deleteFolderRecursive(
   const { address } = input;
   const name = address.name.endsWith('/') ? address.name : `${address.name}/`;
   return decideAndCommit(deps, async () => {
-    const read = await readPaths(deps, address.bucket, [name]);
-    const { folder } = found(read.paths[0] ?? []);
+    const read = await readFolders(deps, address.bucket, (resolver) => resolver.folders(name));
+    const { folder } = found(read.result);
     const refusal = judgePreconditions(input.preconditions, folder);
     if (refusal !== undefined) throw refusal;
     const operation = newOperation(deps, read.bucket, {
@@ -55,24 +58,21 @@ export const deleteFolderWorker: OperationWorker = { step };
 /** A batch of objects of the deepest first folder, or that folder once it is empty. */
 async function step(deps: NamespaceDeps, operation: Operation): Promise<OperationStep> {
   const work = operation.work as unknown as Work;
-  const deepest = await deepestFolder(deps, operation.bucket, work);
-  const read = await readPaths(deps, operation.bucket, [deepest]);
-  const { key, folder } = found(read.paths[0] ?? []);
-  assertSame(read.paths[0]?.find((one) => one.folder.name === work.name)?.folder, work);
+  const { bucket, result, checks } = await readFolders(deps, operation.bucket, deepestFolder(work));
+  const { key, folder, objects } = result;
   const nowMs = deps.clock.nowMs();
-  const [objects, folders] = contentsOf(read.bucket, folder);
-  const rows = await deps.metadata.scan(objects, { limit: OBJECTS_PER_STEP });
-  if (rows.length > 0) {
-    const names = rows.map((row) => `${deepest}${leafOf('object', row.key)}`);
-    return { transaction: await deletion(deps, operation.bucket, names), next: { ...operation, updatedMs: nowMs } };
+  if (objects.length > 0) {
+    const { transaction } = await deletion(deps, operation.bucket, objects);
+    // The objects were read by their names, later: they are in these folders still.
+    return { transaction: alongside(transaction, { checks }), next: { ...operation, updatedMs: nowMs } };
   }
   const isLast = folder.id === work.folderId;
   const response = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
   return {
     transaction: {
-      checks: [...read.checks, ...[objects, folders].map((range) => ({ kind: 'rangeEmpty' as const, range }))],
+      checks: [...checks, ...contentsOf(bucket, folder).map((range) => ({ kind: 'rangeEmpty' as const, range }))],
       writes: [{ kind: 'delete', key }],
-      appends: [folderEntry(read.bucket, { op: 'folderDelete', name: folder.name, timeMs: nowMs })],
+      appends: [folderEntry(bucket, { op: 'folderDelete', name: folder.name, timeMs: nowMs })],
     },
     next: isLast
       ? endedOperation(operation, { kind: 'response', response }, nowMs)
@@ -80,27 +80,38 @@ async function step(deps: NamespaceDeps, operation: Operation): Promise<Operatio
   };
 }
 
-/** Down by the first folder of each level. */
-async function deepestFolder(deps: NamespaceDeps, bucket: BucketName, work: Work): Promise<string> {
-  let name = work.name;
-  for (;;) {
-    const read = await readPaths(deps, bucket, [name]);
-    const path = read.paths[0] ?? [];
-    const { folder } = found(path);
-    assertSame(path.find((one) => one.folder.name === work.name)?.folder, work);
-    const [below] = await deps.metadata.scan(contentsOf(read.bucket, folder)[1], { limit: 1 });
-    if (below === undefined) return name;
-    name = `${name}${leafOf('folder', below.key)}`;
-  }
+interface Deepest {
+  readonly key: Uint8Array;
+  readonly folder: Folder;
+  /** Names of the first objects in it. */
+  readonly objects: readonly ObjectName[];
 }
 
-function assertSame(folder: Folder | undefined, work: Work): void {
-  if (folder?.id === work.folderId) return;
+/** Down by the first folder of each level. */
+function deepestFolder(work: Work) {
+  return async (resolver: NameResolver, view: MetadataView, bucket: Bucket): Promise<Deepest> => {
+    let step = found(await resolver.folders(work.name));
+    assertSame(step.folder, work);
+    for (;;) {
+      const { key, folder } = step;
+      const [objects, folders] = contentsOf(bucket, folder);
+      const [below] = await view.scan(folders, { limit: 1 });
+      if (below === undefined) {
+        const rows = await view.scan(objects, { limit: OBJECTS_PER_STEP });
+        return { key, folder, objects: rows.map((row) => `${folder.name}${leafOf('object', row.key)}`) };
+      }
+      step = found(await resolver.folders(`${folder.name}${leafOf('folder', below.key)}`));
+    }
+  };
+}
+
+function assertSame(folder: Folder, work: Work): void {
+  if (folder.id === work.folderId) return;
   const message = `The folder ${work.name} was renamed or deleted meanwhile.`;
   throw new StraitError('conflict', message, { what: 'folder' });
 }
 
-async function deletion(deps: NamespaceDeps, bucket: BucketName, names: readonly string[]) {
+async function deletion(deps: NamespaceDeps, bucket: BucketName, names: readonly ObjectName[]) {
   const { objects, ...target } = await readForChange(
     deps,
     bucket,
@@ -118,5 +129,5 @@ async function deletion(deps: NamespaceDeps, bucket: BucketName, names: readonly
     if (changes.length > 0 && writes > WRITES_PER_STEP) break;
     changes.push({ op: 'delete' as const, object, state: live });
   }
-  return objectTransaction(deps, target, changes, nowMs).transaction;
+  return objectTransaction(deps, target, changes, nowMs);
 }

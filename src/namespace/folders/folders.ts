@@ -264,30 +264,39 @@ function renameOperation(
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();
 
-export interface ReadPaths {
+export interface ReadFolders<Result> {
   readonly bucket: Bucket;
-  readonly paths: readonly (readonly FolderStep[])[];
+  readonly result: Result;
   /** The bucket lives and its folders are as they were read. */
   readonly checks: readonly Check[];
 }
 
-/** Folders of one bucket with all above them, to be changed. */
-export async function readPaths(
+/** Reads folders of one bucket, to be changed, at one version. */
+export async function readFolders<Result>(
   deps: NamespaceDeps,
   bucketName: BucketName,
-  names: readonly string[],
-): Promise<ReadPaths> {
+  read: (resolver: NameResolver, view: MetadataView, bucket: Bucket) => Promise<Result>,
+): Promise<ReadFolders<Result>> {
   const newFolders = { nowMs: deps.clock.nowMs(), newId: () => folderId(randomHex(deps.random, 8)) };
   return deps.metadata.snapshot(async (view) => {
     const bucket = await readBucket(view, bucketName);
     assertWritable(deps, bucket);
     const resolver = new NameResolver(view, assertFoldered(bucket), newFolders);
-    const paths: (readonly FolderStep[])[] = [];
-    for (const name of names) paths.push(await resolver.folders(name));
+    const result = await read(resolver, view, bucket);
     const aliveKey = bucketAliveKey(bucket.id);
     const [alive] = await view.get([aliveKey]);
-    return { bucket, paths, checks: [unchanged(aliveKey, alive), ...resolver.checks()] };
+    return { bucket, result, checks: [unchanged(aliveKey, alive), ...resolver.checks()] };
   });
+}
+
+/** With all above them. */
+async function readPaths(deps: NamespaceDeps, bucketName: BucketName, names: readonly string[]) {
+  const { result: paths, ...read } = await readFolders(deps, bucketName, async (resolver) => {
+    const paths: (readonly FolderStep[])[] = [];
+    for (const name of names) paths.push(await resolver.folders(name));
+    return paths;
+  });
+  return { ...read, paths };
 }
 
 export function found(steps: readonly FolderStep[]): FolderStep & { readonly row: object } {
