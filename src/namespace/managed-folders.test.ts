@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAKE, lakeFixture } from '../../test/support/lake-fixture.ts';
+import { namespaceFixture } from '../../test/support/namespace-fixture.ts';
+import { storeWith } from '../../test/support/store-with.ts';
 import { encodeBucket } from './rows/bucket-row.ts';
 import { decodeJournal } from './rows/journal.ts';
 import { bucketKey } from './rows/keys.ts';
+import { bindNamespace, type Namespace } from './service.ts';
 
 const PRECONDITIONS = {};
 const ADDRESS = { bucket: LAKE, name: 'a/' };
@@ -93,4 +96,50 @@ test('of a bucket that follows a cloud, managed folders are not known', async ()
   await assert.rejects(namespace.insertManagedFolder(made()), { code: 'permissionDenied' });
   const input = { bucket: LAKE, prefix: '', maxResults: 10 };
   await assert.rejects(namespace.listManagedFolders(input), { code: 'unsupported' });
+});
+
+test('what happens to managed folders while their folder is renamed happens under the new name', async () => {
+  const change = { address: { bucket: LAKE, name: 'a/3/' }, preconditions: PRECONDITIONS };
+  const between: readonly ((namespace: Namespace) => Promise<unknown>)[] = [
+    (namespace) => namespace.insertManagedFolder(made('a/0/')),
+    (namespace) => namespace.insertManagedFolder(made('a/2/')),
+    (namespace) => namespace.insertManagedFolder(made('a/4/')),
+    (namespace) => namespace.insertManagedFolder(made('b/9/')),
+    (namespace) => namespace.deleteManagedFolder({ ...change, allowNonEmpty: false }),
+    (namespace) => namespace.changeManagedFolder({ ...change, change: () => new Map([['us-a', {}]]) }),
+  ];
+  const shown: unknown[] = [];
+  for (const act of between) {
+    const { namespace, deps } = namespaceFixture();
+    await namespace.insertBucket({
+      ...{ name: LAKE, project: 'p', location: 'US', storageClass: 'STANDARD' },
+      settings: {
+        hierarchicalNamespace: { enabled: true },
+        iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
+      },
+    });
+    await namespace.insertFolder({ address: ADDRESS, isRecursive: false });
+    for (const name of ['a/1/', 'a/3/']) await namespace.insertManagedFolder(made(name));
+    let isFirst = true;
+    const commit: typeof deps.metadata.commit = async (transaction) => {
+      if (isFirst) {
+        isFirst = false;
+        await act(namespace);
+      }
+      return deps.metadata.commit(transaction);
+    };
+    const renaming = bindNamespace({ ...deps, metadata: storeWith(deps.metadata, { commit }) });
+    const names = { bucket: LAKE, source: 'a/', destination: 'b/' };
+    await outcomeOf(renaming.renameFolder({ ...names, sourcePreconditions: PRECONDITIONS }));
+    const { folders } = await namespace.listManagedFolders({ bucket: LAKE, prefix: '', maxResults: 10 });
+    shown.push(folders.map(({ name, cachePolicies }) => `${name}${cachePolicies.size === 0 ? '' : '*'}`).join(' '));
+  }
+  assert.deepEqual(shown, [
+    'b/0/ b/1/ b/3/',
+    'b/1/ b/2/ b/3/',
+    'b/1/ b/3/ b/4/',
+    'a/1/ a/3/ b/9/',
+    'b/1/',
+    'b/1/ b/3/*',
+  ]);
 });

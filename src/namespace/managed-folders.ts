@@ -6,7 +6,7 @@ import type { ManagedFolder, RapidCachePolicy } from '../model/managed-folder.ts
 import type { GivenPolicy, Policy } from '../model/policy.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { randomHex } from '../runtime/random.ts';
-import type { Append, Check, KeyRange, MetadataStore, MetadataView, Row } from '../stores/metadata/port.ts';
+import type { Check, KeyRange, MetadataStore, MetadataView, Row } from '../stores/metadata/port.ts';
 import { assertListsKnown } from './access-lists.ts';
 import { readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
@@ -14,7 +14,7 @@ import type { NamespaceDeps } from './deps.ts';
 import { contentsOf } from './folders/folders.ts';
 import { hasFolders, NameResolver } from './folders/resolve.ts';
 import { assertWritable, readBucket } from './object-access.ts';
-import { encodeJournal, type JournalRecord } from './rows/journal.ts';
+import { folderEntry } from './rows/journal.ts';
 import {
   bucketAliveKey,
   justAfter,
@@ -278,13 +278,6 @@ function decode(bucket: Bucket, row: Row): ManagedFolder {
 function nextState(deps: NamespaceDeps, folder: ManagedFolder): ManagedFolder {
   const updatedMs = Math.max(deps.clock.nowMs(), folder.updatedMs);
   return { ...folder, metageneration: folder.metageneration + 1n, updatedMs };
-}
-
-function folderEntry(
-  bucket: Bucket,
-  record: Omit<Extract<JournalRecord, { op: `managedFolder${string}` }>, 'bucket'>,
-): Append {
-  return { journal: bucket.scopeId, value: encodeJournal({ ...record, bucket: bucket.name }) };
 }
 
 function withoutUniformAccess({ name }: Bucket): StraitError<'invalidArgument'> {

@@ -42,7 +42,7 @@ apiTest(
     }
     const again = await insert(gateway, bucket, 'a/b/');
     assert.deepEqual([again.status, again.json.error.errors[0]?.reason], [409, 'conflict']);
-    for (const name of ['d', '/', 'a//b/', './', 'a/../', 'a\n/', `${'x'.repeat(512)}/`]) {
+    for (const name of ['d', 'a\n/', `${'x'.repeat(512)}/`, 'x/'.repeat(51)]) {
       assert.equal((await insert(gateway, bucket, name, '?recursive=true')).status, 400, name);
     }
     assert.equal((await gateway.call('POST', pathOf(bucket), { body: {} })).status, 400);
@@ -154,8 +154,61 @@ apiTest(
     assert.equal((await gateway.media(bucket, 'c/a/b/file')).text, 'text');
     assert.equal((await gateway.get(bucket, 'a/b/file')).status, 404);
     assert.deepEqual(await namesOf(gateway, other), ['a/', 'a/b/']);
-    await gateway.call('POST', `/storage/v1/b/${bucket}/managedFolders`, { body: { name: 'c/a/' } });
-    assert.equal((await rename('c/', 'e/')).status, 409);
+    await insert(gateway, bucket, 'd/'.repeat(49), '?recursive=true');
+    assert.equal((await rename('d/', 'c/d/')).status, 200);
+    assert.equal((await rename('c/', 'e/f/')).status, 409);
+    await insert(gateway, bucket, 'e/');
+    assert.equal((await rename('c/', 'e/f/')).status, 400);
+  },
+);
+
+apiTest(
+  [
+    { method: 'folders.rename', parameters: ['sourceFolder', 'destinationFolder'] },
+    { method: 'folders.delete', parameters: ['folder'] },
+    { method: 'folders.deleteRecursive', parameters: ['folder'] },
+  ],
+  'takes the managed folders of a folder along, with their policies',
+  async (gateway) => {
+    const bucket = await gateway.bucket(TREE);
+    const managed = (name: string, rest = '') =>
+      `/storage/v1/b/${bucket}/managedFolders${name === '' ? '' : `/${encodeURIComponent(name)}`}${rest}`;
+    const managedNames = async () =>
+      ((await gateway.call('GET', managed(''))).json.items ?? []).map(({ name }) => name);
+    const rename = (from: string, to: string) =>
+      gateway.call('POST', pathOf(bucket, from, `/renameTo/folders/${encodeURIComponent(to)}`));
+    const manage = async (name: string) =>
+      assert.equal((await gateway.call('POST', managed(''), { body: { name } })).status, 200);
+    for (const name of ['a/b/', 'a/c/', 'ab/']) await insert(gateway, bucket, name, '?recursive=true');
+    for (const name of ['a/', 'a/b/', 'a/only-managed/', 'ab/', 'x/y/']) await manage(name);
+    const bindings = [{ role: 'roles/storage.objectViewer', members: ['user:alice@example.com'] }];
+    await gateway.call('PUT', managed('a/b/', '/iam'), { body: { bindings } });
+
+    assert.equal((await rename('a/', 'x/')).status, 409, 'a managed folder is in the way');
+    assert.equal((await gateway.call('DELETE', managed('x/y/'))).status, 204);
+    assert.equal((await rename('a/', 'x/')).status, 200);
+    assert.deepEqual(await managedNames(), ['ab/', 'x/', 'x/b/', 'x/only-managed/']);
+    const { json: policy } = await gateway.call('GET', managed('x/b/', '/iam'));
+    assert.partialDeepStrictEqual(policy, { bindings });
+    assert.equal((await rename('x/', `${'e/'.repeat(15)}`)).status, 409, 'the folder above is not there');
+    await insert(gateway, bucket, 'e/'.repeat(14), '?recursive=true');
+    assert.equal((await rename('x/', 'e/'.repeat(15))).status, 400, 'a managed folder would lie too deep');
+
+    assert.equal((await gateway.call('DELETE', pathOf(bucket, 'x/b/'))).status, 204);
+    assert.deepEqual(await managedNames(), ['ab/', 'x/', 'x/only-managed/']);
+    await manage('x/b/');
+    assert.deepEqual((await gateway.call('GET', managed('x/b/', '/iam'))).json.bindings, [], 'a folder of its own');
+    assert.equal((await gateway.call('DELETE', pathOf(bucket, 'x/c/'))).status, 204);
+    const held = await gateway.call('DELETE', pathOf(bucket, 'x/'));
+    assert.deepEqual([held.status, held.json.error?.message.includes('x/b/')], [409, true], held.text);
+    await gateway.put(bucket, 'x/object');
+    assert.equal((await gateway.call('POST', pathOf(bucket, 'x/', '/deleteRecursive'))).status, 200);
+    await gateway.runChores();
+    assert.deepEqual(await managedNames(), ['ab/']);
+    assert.deepEqual(
+      (await namesOf(gateway, bucket)).filter((name) => !`${name}`.startsWith('e/')),
+      ['ab/'],
+    );
   },
 );
 
@@ -198,7 +251,7 @@ apiTest(
     await gateway.put(bucket, 'a/b/file');
     await insert(gateway, bucket, 'a/empty/');
     assert.deepEqual(await namesOf(gateway, bucket), ['a/', 'a/b/', 'a/empty/']);
-    for (const name of ['a//b', '/a', 'a/../b', `a/${'x'.repeat(513)}`, `${'x'.repeat(512)}/a`]) {
+    for (const name of ['..', `a/${'x'.repeat(513)}`, `${'x'.repeat(512)}/a`, `${'x/'.repeat(51)}a`]) {
       assert.equal((await gateway.tryPut(bucket, name)).status, 400, name);
     }
     const prefixes = async (query: string) => (await gateway.list(bucket, query)).json.prefixes;
@@ -206,6 +259,10 @@ apiTest(
     assert.deepEqual(await prefixes('?prefix=a/&delimiter=/&includeFoldersAsPrefixes=true'), ['a/b/', 'a/empty/']);
     assert.equal(await statusOf(gateway, objectPath(bucket, 'a/b/file'), 'DELETE'), 204);
     assert.deepEqual(await namesOf(gateway, bucket), ['a/', 'a/b/', 'a/empty/']);
+    for (const name of ['a//b', '/c', 'a/../d', '//']) await gateway.put(bucket, name, name);
+    assert.deepEqual(await namesOf(gateway, bucket), ['/', '//', 'a/', 'a/../', 'a//', 'a/b/', 'a/empty/']);
+    assert.equal((await gateway.media(bucket, '//')).text, '//');
+    assert.deepEqual(await prefixes('?delimiter=/'), ['/', 'a/']);
     assert.equal(await statusOf(gateway, `/storage/v1/b/${bucket}`, 'DELETE'), 409);
   },
 );

@@ -14,11 +14,12 @@ import { readForChange } from '../object-access.ts';
 import { alongside, objectTransaction } from '../object-transaction.ts';
 import { endedOperation, newOperation, operationWrites } from '../operations.ts';
 import { folderEntry } from '../rows/journal.ts';
-import { leafOf } from '../rows/keys.ts';
+import { leafOf, managedFoldersFrom } from '../rows/keys.ts';
 import { blobsOf } from '../rows/references.ts';
 import { judgePreconditions } from '../rules/preconditions.ts';
 import { judgeKept } from '../rules/retention.ts';
 import { contentsOf, type FolderAddress, found, readFolders } from './folders.ts';
+import { firstManagedFoldersDeleted } from './managed-below.ts';
 import type { NameResolver } from './resolve.ts';
 
 /** The operation has begun, and nothing is deleted yet. */
@@ -55,7 +56,7 @@ const WRITES_PER_STEP = 700;
 
 export const deleteFolderWorker: OperationWorker = { step };
 
-/** A batch of objects of the deepest first folder, or that folder once it is empty. */
+/** A batch of objects of the deepest first folder, then of managed folders, or that folder once it is empty. */
 async function step(deps: NamespaceDeps, operation: Operation): Promise<OperationStep> {
   const work = operation.work as unknown as Work;
   const { bucket, result, checks } = await readFolders(deps, operation.bucket, deepestFolder(work));
@@ -66,13 +67,22 @@ async function step(deps: NamespaceDeps, operation: Operation): Promise<Operatio
     // The objects were read by their names, later: they are in these folders still.
     return { transaction: alongside(transaction, { checks }), next: { ...operation, updatedMs: nowMs } };
   }
+  const at = { name: folder.name, timeMs: nowMs };
+  const managed = await firstManagedFoldersDeleted(deps.metadata, bucket, at);
+  if (managed !== undefined) {
+    return {
+      transaction: { ...managed, checks: [...checks, ...managed.checks] },
+      next: { ...operation, updatedMs: nowMs },
+    };
+  }
   const isLast = folder.id === work.folderId;
+  const empty = [...contentsOf(bucket, folder), managedFoldersFrom(bucket.id, folder.name)];
   const response = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
   return {
     transaction: {
-      checks: [...checks, ...contentsOf(bucket, folder).map((range) => ({ kind: 'rangeEmpty' as const, range }))],
+      checks: [...checks, ...empty.map((range) => ({ kind: 'rangeEmpty' as const, range }))],
       writes: [{ kind: 'delete', key }],
-      appends: [folderEntry(bucket, { op: 'folderDelete', name: folder.name, timeMs: nowMs })],
+      appends: [folderEntry(bucket, { op: 'folderDelete', ...at })],
     },
     next: isLast
       ? endedOperation(operation, { kind: 'response', response }, nowMs)

@@ -17,7 +17,7 @@ const SETTINGS = {
   iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
 };
 /** Around '/' on both sides, and across planes: the order of leaves alone is not the order of names. */
-const LEAVES = ['a', 'a.b', 'a0', 'a!', '\uFF5E', '\u{1F600}', 'b'];
+const LEAVES = ['a', 'a.b', 'a0', 'a!', '\uFF5E', '\u{1F600}', 'b', '', '..'];
 
 const byBytes = (one: string, other: string) => Buffer.compare(Buffer.from(one), Buffer.from(other));
 
@@ -102,8 +102,10 @@ type World = Awaited<ReturnType<typeof treeWorld>>;
 const pick = <T>(random: Random, from: readonly T[]): T => from[Math.floor(random.unit() * from.length)] as T;
 const folderOf = (random: Random) =>
   Array.from({ length: 1 + Math.floor(random.unit() * 3) }, () => `${pick(random, LEAVES)}/`).join('');
-const nameOf = (random: Random) =>
-  (random.unit() < 0.7 ? folderOf(random) : '') + (random.unit() < 0.9 ? pick(random, LEAVES) : 'x/');
+const nameOf = (random: Random) => {
+  const name = (random.unit() < 0.7 ? folderOf(random) : '') + (random.unit() < 0.9 ? pick(random, LEAVES) : 'x/');
+  return name === '' || name === '..' ? 'x' : name;
+};
 const tried = (work: Promise<unknown>) =>
   work.then(
     () => true,

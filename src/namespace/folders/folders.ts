@@ -13,13 +13,14 @@ import { assertWritable, readBucket } from '../object-access.ts';
 import { newOperation, operationWrites } from '../operations.ts';
 import { encodeFolder } from '../rows/folder-row.ts';
 import { folderEntry } from '../rows/journal.ts';
-import { bucketAliveKey, managedFoldersFrom, rowsIn } from '../rows/keys.ts';
+import { bucketAliveKey, rowsIn } from '../rows/keys.ts';
 import { unchanged } from '../rows/references.ts';
 import { isHierarchical } from '../rules/bucket-settings.ts';
-import { assertFolderName, FOLDER_NAME_BYTES_MAX } from '../rules/folder-names.ts';
+import { assertFolderName, FOLDER_LEVELS_MAX, FOLDER_NAME_BYTES_MAX, folderLevels } from '../rules/folder-names.ts';
 import { afterNamesUnder } from '../rules/list-page.ts';
 import { utf8Length } from '../rules/names.ts';
 import { judgePreconditions } from '../rules/preconditions.ts';
+import { ownManagedFolderDeleted, renamedManagedFolders } from './managed-below.ts';
 import { type FolderStep, hasFolders, NameResolver } from './resolve.ts';
 import { folderNames } from './tree-names.ts';
 
@@ -130,7 +131,10 @@ function isAtMostBelow(name: string, prefix: string): boolean {
   return name === prefix || topBelow(name, prefix) === name;
 }
 
-/** `conflict` when it holds anything. Safe against whoever puts something into it at the same time. */
+/**
+ * `conflict` when it holds anything; a managed folder of its name goes with it. Safe against whoever puts something
+ * into it at the same time.
+ */
 export async function deleteFolder(
   deps: NamespaceDeps,
   input: { readonly address: FolderAddress; readonly preconditions: Preconditions },
@@ -143,11 +147,13 @@ export async function deleteFolder(
     const held = contentsOf(read.bucket, step.folder);
     const rows = await Promise.all(held.map((range) => deps.metadata.scan(range, { limit: 1 })));
     if (rows.flat().length > 0) throw folderNotEmpty(step.folder);
-    const { name } = step.folder;
+    const at = { name: step.folder.name, timeMs: deps.clock.nowMs() };
+    const managed = await ownManagedFolderDeleted(deps.metadata, read.bucket, at);
+    const empty = held.map((range) => ({ kind: 'rangeEmpty' as const, range }));
     const transaction = {
-      checks: [...read.checks, ...held.map((range) => ({ kind: 'rangeEmpty' as const, range }))],
-      writes: [{ kind: 'delete' as const, key: step.key }],
-      appends: [folderEntry(read.bucket, { op: 'folderDelete', name, timeMs: deps.clock.nowMs() })],
+      checks: [...read.checks, ...empty, ...managed.checks],
+      writes: [{ kind: 'delete' as const, key: step.key }, ...managed.writes],
+      appends: [...managed.appends, folderEntry(read.bucket, { op: 'folderDelete', ...at })],
     };
     return { kind: 'commit', transaction, result: () => undefined };
   });
@@ -181,17 +187,18 @@ export async function renameFolder(deps: NamespaceDeps, input: RenameFolderInput
     const above = read.paths[1]?.slice(0, -1) ?? [];
     const to = lastOf(read.paths[1] ?? []);
     assertRenameable(from.folder, to, above);
-    const managed = await managedChecks(deps.metadata, read.bucket, source);
+    const managed = await renamedManagedFolders(deps.metadata, read.bucket, { source, destination });
     await assertNamesFit(deps, read.bucket, { folder: from.folder, destination });
     const nowMs = Math.max(deps.clock.nowMs(), from.folder.updatedMs);
     const { metageneration } = from.folder;
     const after = { ...from.folder, name: destination, metageneration: metageneration + 1n, updatedMs: nowMs };
     const operation = renameOperation(deps, read.bucket, { source, after });
     const transaction: Transaction = {
-      checks: [...read.checks, ...managed],
+      checks: [...read.checks, ...managed.checks],
       writes: [
         { kind: 'delete', key: from.key },
         { kind: 'put', key: to.key, value: encodeFolder(after) },
+        ...managed.writes,
         ...operationWrites(operation),
       ],
       appends: [folderEntry(read.bucket, { op: 'folderRename', name: source, to: destination, timeMs: nowMs })],
@@ -209,30 +216,30 @@ function assertRenameable(from: Folder, to: FolderStep, above: readonly FolderSt
   if (above.some(({ row }) => row === undefined)) throw parentMissing(to.folder);
 }
 
-/** A managed folder is a name: it would not go along. */
-async function managedChecks(view: MetadataView, bucket: Bucket, source: string): Promise<readonly Check[]> {
-  const range = managedFoldersFrom(bucket.id, source);
-  const [row] = await view.scan(range, { limit: 1 });
-  if (row === undefined) return [{ kind: 'rangeEmpty', range }];
-  const message = `The folder ${bucket.name}/${source} has managed folders, which are not renamed: delete them first.`;
-  throw new StraitError('conflict', message, { what: 'folder' });
-}
-
-/** Folders below must have names that folders can have: looked at only where names get longer. */
+/**
+ * Folders below must have names that folders can have: looked at only where they get longer or deeper. One that comes
+ * meanwhile may get a name over the limit, which harms nothing: no key holds the path of a folder.
+ */
 async function assertNamesFit(
   deps: NamespaceDeps,
   bucket: Bucket,
   { folder, destination }: { readonly folder: Folder; readonly destination: string },
 ): Promise<void> {
   const longer = utf8Length(destination) - utf8Length(folder.name);
-  if (longer <= 0) return;
+  const deeper = folderLevels(destination) - folderLevels(folder.name);
+  if (longer <= 0 && deeper <= 0) return;
   let start = Buffer.from(folder.name);
   const end = afterNamesUnder(folder.name);
   for (;;) {
     const from = start;
     const names = await deps.metadata.snapshot((view) => folderNames(view, bucket).scan({ start: from, end }, 200));
-    if (names.some(({ bytes }) => bytes.length + longer > FOLDER_NAME_BYTES_MAX)) {
-      const message = `A folder in ${folder.name} would have a name of more than ${FOLDER_NAME_BYTES_MAX} bytes.`;
+    for (const { name, bytes } of names) {
+      const isTooLong = bytes.length + longer > FOLDER_NAME_BYTES_MAX;
+      if (!isTooLong && folderLevels(name) + deeper <= FOLDER_LEVELS_MAX) continue;
+      const limit = isTooLong
+        ? `a name of more than ${FOLDER_NAME_BYTES_MAX} bytes`
+        : `over ${FOLDER_LEVELS_MAX} levels`;
+      const message = `The folder ${name} would have ${limit}.`;
       throw new StraitError('invalidArgument', message, { field: 'destinationFolder' });
     }
     const last = names.at(-1);

@@ -126,7 +126,9 @@ export function decodeJournal(value: Uint8Array): JournalLine {
 
 export function folderEntry(
   bucket: Bucket,
-  record: Omit<Extract<JournalRecord, { op: `folder${string}` }>, 'bucket'>,
+  record:
+    | Omit<Extract<JournalRecord, { op: `folder${string}` }>, 'bucket'>
+    | Omit<Extract<JournalRecord, { op: `managedFolder${string}` }>, 'bucket'>,
 ): Append {
   return { journal: bucket.scopeId, value: encodeJournal({ ...record, bucket: bucket.name }) };
 }

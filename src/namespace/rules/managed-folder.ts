@@ -18,7 +18,8 @@ export function assertManagedFolderName(name: string): void {
   if (problem !== undefined) throw invalid('name', problem);
 }
 
-function managedFolderNameProblem(name: string): string | undefined {
+/** Why `name` cannot name a managed folder; undefined when it can. */
+export function managedFolderNameProblem(name: string): string | undefined {
   const levels = name.replace(/^\/|\/$/g, '').split('/');
   if (levels.includes('')) return 'a managed folder name has single slashes between names that are not empty';
   if (levels.length > DEPTH_MAX) return `a managed folder lies ${DEPTH_MAX} levels deep at most, not ${levels.length}`;
