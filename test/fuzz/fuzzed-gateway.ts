@@ -8,13 +8,16 @@ import { type Answer, httpCall } from '../support/http-call.ts';
 import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.ts';
 import type { FuzzRequest, World } from './make-request.ts';
 
-/** Counts what was written, so that an error that wrote something is noticed. */
+/** Counts what was written, so that an error that wrote something is noticed, and what the process keeps of it. */
 class CountingStore extends MemoryMetadataStore {
   commits = 0;
+  entries = 0;
 
   override async commit(transaction: Transaction): Promise<CommitOutcome> {
     const outcome = await super.commit(transaction);
-    if (outcome.kind === 'committed' && transaction.writes.length > 0) this.commits += 1;
+    if (outcome.kind !== 'committed') return outcome;
+    if (transaction.writes.length > 0) this.commits += 1;
+    this.entries += transaction.appends?.length ?? 0;
     return outcome;
   }
 }
@@ -59,6 +62,11 @@ export class FuzzedGateway implements World {
 
   get commits(): number {
     return this.#store.commits;
+  }
+
+  /** Entries of journals, which are kept for ever: in memory here. */
+  get journalEntries(): number {
+    return this.#store.entries;
   }
 
   get url(): string {
