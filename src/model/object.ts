@@ -36,6 +36,13 @@ export interface ObjectContext {
   readonly extendedDataTypeUrl?: string;
 }
 
+/** Until when an object is to be kept whatever its bucket says (Cloud Storage page "Object Retention Lock"). */
+export interface ObjectRetention {
+  /** `Locked`: it may be prolonged, and nothing else, for good. */
+  readonly mode: 'Unlocked' | 'Locked';
+  readonly retainUntilMs: number;
+}
+
 /** Attributes a client sets. Absent means unset: nothing is defaulted in storage except at creation. */
 export interface ObjectAttributes {
   readonly contentType?: string;
@@ -49,7 +56,9 @@ export interface ObjectAttributes {
   readonly customTimeMs?: number;
   readonly contexts?: ObjectContexts;
   readonly temporaryHold?: boolean;
+  /** Never beside `retention`. */
   readonly eventBasedHold?: boolean;
+  readonly retention?: ObjectRetention;
   /** Fields of the JSON resource that are kept word for word and mean nothing to the namespace yet. */
   readonly opaque?: Readonly<Record<string, unknown>>;
 }
@@ -70,6 +79,8 @@ export interface ObjectState extends ObjectAttributes {
   readonly updatedMs: number;
   readonly timeStorageClassUpdatedMs: number;
   readonly timeFinalizedMs?: number;
+  /** When its event-based hold was released last: the bucket's retention policy counts from then. */
+  readonly holdReleasedMs?: number;
   readonly componentCount?: number;
   /** When it became noncurrent. */
   readonly timeDeletedMs?: number;
@@ -92,6 +103,8 @@ export interface NamedObject {
   readonly bucket: BucketName;
   readonly name: ObjectName;
   readonly state: ObjectState;
+  /** When nothing but a hold keeps it any more; absent when nothing does, or nobody knows until when. */
+  readonly retentionExpirationMs?: number;
 }
 
 /** Bytes `[start, end)` of an object. */

@@ -7,7 +7,7 @@ import type { Preconditions } from '../model/preconditions.ts';
 import { bucketEntry, getBucket, readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { addressedRow, readBucket, readForChange } from './object-access.ts';
+import { addressedRow, namedObject, readBucket, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress } from './read-object.ts';
 import { encodeBucket } from './rows/bucket-row.ts';
@@ -130,7 +130,7 @@ export async function changeObjectList(
     const changed = changedState(state, attributesOf(state), nowMs);
     const after = withAccessOf(changed, withObjectAcl(bucket, state, list));
     const { transaction } = objectTransaction(deps, target, [{ op: 'patch', object: row, after }], nowMs);
-    const object = { bucket: address.bucket, name: address.name, state: after };
+    const object = namedObject(bucket, address.name, after);
     return { kind: 'commit', transaction, result: () => ({ object, list: objectAcl(bucket, after) }) };
   });
 }

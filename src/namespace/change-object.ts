@@ -3,14 +3,13 @@ import type { NamedObject, ObjectAttributes } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { addressedRow, readForChange } from './object-access.ts';
+import { addressedRow, namedObject, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import type { ObjectAddress } from './read-object.ts';
 import { changedObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { attributesOf, changedState, withAccessOf } from './rules/new-state.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
-import { judgeKept } from './rules/retention.ts';
 
 /** A decision about attributes, from the live ones to the new ones: PATCH merges, PUT replaces. Pure. */
 export type AttributeChange = (current: ObjectAttributes) => ObjectAttributes;
@@ -19,6 +18,8 @@ export interface ChangeObjectInput {
   readonly address: ObjectAddress;
   readonly preconditions: Preconditions;
   readonly change: AttributeChange;
+  /** An unlocked retention may be loosened or locked. */
+  readonly overridesUnlockedRetention?: boolean;
   readonly access?: WantedList & {
     /** What it does not say is as for a new object. */
     readonly isUpdate?: boolean;
@@ -35,12 +36,10 @@ export async function changeObject(deps: NamespaceDeps, input: ChangeObjectInput
     const nowMs = deps.clock.nowMs();
     const access = changedObjectAccess(target.bucket, state, input.access ?? {});
     const after = withAccessOf(changedState(state, attributes, nowMs), access);
-    const { transaction } = objectTransaction(deps, target, [{ op: 'patch', object, after }], nowMs);
-    return {
-      kind: 'commit',
-      transaction,
-      result: () => ({ bucket: address.bucket, name: address.name, state: after }),
-    };
+    const overridesUnlocked = input.overridesUnlockedRetention === true;
+    const changes = [{ op: 'patch' as const, object, after, overridesUnlocked }];
+    const { transaction } = objectTransaction(deps, target, changes, nowMs);
+    return { kind: 'commit', transaction, result: () => namedObject(target.bucket, address.name, after) };
   });
 }
 
@@ -57,8 +56,6 @@ export async function deleteObject(
     const { target, object, state } = await readAddressed(deps, input);
     const nowMs = deps.clock.nowMs();
     const isForGood = address.generation !== undefined;
-    const refusal = judgeKept({ bucket: target.bucket, name: address.name, nowMs, isForGood }, state);
-    if (refusal !== undefined) throw refusal;
     const { transaction } = objectTransaction(deps, target, [{ op: 'delete', object, state, isForGood }], nowMs);
     return { kind: 'commit', transaction, result: () => undefined };
   });

@@ -11,6 +11,7 @@ import { assertReplaceable } from './insert-object.ts';
 import {
   addressedRow,
   liveBlobs,
+  namedObject,
   type ReadObject,
   type ReadVersion,
   readForChange,
@@ -25,7 +26,6 @@ import { assertContexts } from './rules/contexts.ts';
 import { assertChoice, chosenEncryption, judgeKey } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
 import { COMPOSE_SOURCES_MAX, composedFacts, newState, withEncryption } from './rules/new-state.ts';
-import { judgeKept } from './rules/retention.ts';
 import { writeSegmentPage } from './segment-page.ts';
 import { joinSegments, segmentsOf } from './segments.ts';
 import { type StagedContent, stageContent, stagedRows } from './staged-content.ts';
@@ -83,7 +83,7 @@ async function decideCompose(deps: NamespaceDeps, input: ComposeInput): Promise<
   const attributes = input.dropsContexts === true ? input.attributes : { ...contextsOf(read), ...input.attributes };
   const after = newState(attributes, facts, { bucket: read.target.bucket, nowMs, access: input.access });
   const changes: ObjectChange[] = [{ op: 'insert', object: read.destination, after }];
-  if (input.deleteSources) changes.push(...deletions(read, deps.clock.nowMs()));
+  if (input.deleteSources) changes.push(...deletions(read));
   const made = objectTransaction(deps, read.target, changes, nowMs);
   const rows = content.staged === undefined ? {} : await stagedRows(deps, deps.metadata, content.staged);
   const checks: Check[] = [...content.checks, ...sourceChecks(read), ...(rows.checks ?? [])];
@@ -92,7 +92,7 @@ async function decideCompose(deps: NamespaceDeps, input: ComposeInput): Promise<
   return {
     kind: 'commit',
     transaction,
-    result: (committed) => ({ ...destination, state: made.stateOf(0, committed) }),
+    result: (committed) => namedObject(read.target.bucket, destination.name, made.stateOf(0, committed)),
   };
 }
 
@@ -142,14 +142,10 @@ function assertSourceGeneration(source: ComposeInput['sources'][number], state: 
 }
 
 /** Each version once, and never the destination, which has just been made. */
-function deletions(read: Composition, nowMs: number): readonly ObjectChange[] {
+function deletions(read: Composition): readonly ObjectChange[] {
   const sources = new Map(read.sources.map((source) => [Buffer.from(source.row.key).toString('latin1'), source]));
   sources.delete(Buffer.from(read.destination.key).toString('latin1'));
-  return [...sources.values()].map(({ row, state }) => {
-    const refusal = judgeKept({ bucket: read.target.bucket, name: row.name, nowMs }, state);
-    if (refusal !== undefined) throw refusal;
-    return { op: 'delete', object: row, state };
-  });
+  return [...sources.values()].map(({ row, state }) => ({ op: 'delete', object: row, state }));
 }
 
 /** That the sources are still as they were read: the composition is of one moment. */

@@ -13,6 +13,7 @@ import {
   addressed,
   addressedRow,
   liveBlobs,
+  namedObject,
   type ReadObject,
   readBucket,
   readForChange,
@@ -25,8 +26,8 @@ import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption, inOneDomain, judgeKey } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
 import { attributesOf, factsOf, judgeExpected, newState, withAccessOf, withEncryption } from './rules/new-state.ts';
+import { withoutProtection } from './rules/object-retention.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
-import { judgeKept } from './rules/retention.ts';
 import { dropStaged, stageContent } from './staged-content.ts';
 
 export type { ComposeInput } from './compose-object.ts';
@@ -71,7 +72,7 @@ export async function copyObject(deps: NamespaceDeps, input: CopyInput): Promise
     return {
       kind: 'commit',
       transaction: alongside(made.transaction, { checks: [...read.unchanged, ...blobs] }),
-      result: (committed) => ({ ...destination, state: made.stateOf(0, committed) }),
+      result: (committed) => namedObject(into.bucket, destination.name, made.stateOf(0, committed)),
     };
   }).then((copied) => (copied === 'elsewhere' ? copyBytes(deps, input) : copied));
 }
@@ -86,7 +87,7 @@ export function sharesSegments(source: Source, bucket: Bucket, choice: Encryptio
 export function copiedAttributes(input: CopyInput, source: ObjectState): ObjectAttributes {
   const kept = input.dropsContexts === true || source.contexts === undefined ? {} : { contexts: source.contexts };
   if (input.attributes !== undefined) return { ...kept, ...input.attributes };
-  const { storageClass: _s, temporaryHold: _t, eventBasedHold: _e, contexts: _c, ...others } = attributesOf(source);
+  const { storageClass: _storageClass, contexts: _contexts, ...others } = withoutProtection(attributesOf(source));
   return { ...others, ...kept };
 }
 
@@ -131,11 +132,11 @@ export async function moveObject(deps: NamespaceDeps, input: CopyInput): Promise
     const live = addressed(source, from.live);
     const nowMs = deps.clock.nowMs();
     const { bucket } = into;
-    const refusal =
-      judgePreconditions(input.sourcePreconditions, live) ?? judgeKept({ bucket, name: source.name, nowMs }, live);
+    const refusal = judgePreconditions(input.sourcePreconditions, live);
     if (refusal !== undefined) throw refusal;
     assertReplaceable({ ...destination, bucket, preconditions: input.preconditions }, to, nowMs);
-    const moved = newState(input.attributes ?? attributesOf(live), factsOf(live), { bucket: into.bucket, nowMs });
+    const context = { bucket, nowMs, isCarried: input.attributes === undefined };
+    const moved = newState(input.attributes ?? attributesOf(live), factsOf(live), context);
     const after = withAccessOf(moved, live);
     const changes = [
       { op: 'insert' as const, object: to, after },
@@ -145,7 +146,7 @@ export async function moveObject(deps: NamespaceDeps, input: CopyInput): Promise
     return {
       kind: 'commit',
       transaction: made.transaction,
-      result: (committed) => ({ ...destination, state: made.stateOf(0, committed) }),
+      result: (committed) => namedObject(bucket, destination.name, made.stateOf(0, committed)),
     };
   });
 }

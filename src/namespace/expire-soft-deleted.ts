@@ -5,6 +5,7 @@ import { encodeJournal } from './rows/journal.ts';
 import { hardDeletesUntil, softDeletedKey, versionPlaceOf } from './rows/keys.ts';
 import { allReferenceWrites, blobsOfContent, type HolderChange, unchanged } from './rows/references.ts';
 import { decodeHardDelete } from './rows/version-rows.ts';
+import { isKeptByItself } from './rules/retention.ts';
 import { scanPages } from './scan-pages.ts';
 
 /** Writes one transaction may grow to before the next begins: below the port's limit, whatever comes last. */
@@ -22,6 +23,7 @@ export async function expireSoftDeletedOnce(deps: NamespaceDeps, signal: AbortSi
     for (const [index, due] of rows.entries()) {
       batch.add(due, versions[index]);
       if (batch.size < WRITES_PER_COMMIT && index + 1 < rows.length) continue;
+      if (batch.size === 0) continue;
       const outcome = await deps.metadata.commit(batch.finish());
       if (outcome.kind === 'committed') expired += batch.versions;
       batch = new HardDeletions(deps.clock.nowMs());
@@ -45,13 +47,15 @@ class HardDeletions {
 
   /** `due` is the row that says when; the version's own row is missing only if it is gone already. */
   add(due: Row, row: Row | undefined): void {
+    const version = row && readVersion('softDeleted', versionPlaceOf('hardDelete', due.key), row);
+    // Nothing deletes what is kept; should a version have come here all the same, it is there until its time is over.
+    if (version !== undefined && isKeptByItself(version.state, this.#nowMs)) return;
     this.#checks.push(unchanged(due.key, due));
     this.#writes.push({ kind: 'delete', key: due.key });
     this.size += 1;
-    if (row === undefined) return;
-    const version = readVersion('softDeleted', versionPlaceOf('hardDelete', due.key), row);
+    if (version === undefined) return;
     const before = blobsOfContent(version.state.content);
-    this.#checks.push(unchanged(version.key, row));
+    this.#checks.push(unchanged(version.key, version.row));
     this.#writes.push({ kind: 'delete', key: version.key });
     this.#references.push({ holder: { kind: 'softDeleted', place: version.place }, before, after: new Set() });
     this.#appends.push(this.#entry(due, version));

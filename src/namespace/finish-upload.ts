@@ -3,7 +3,7 @@ import type { NamedObject } from '../model/object.ts';
 import { type Decision, decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { contentFacts, readTarget } from './insert-object.ts';
-import { bucketNotFound } from './object-access.ts';
+import { bucketNotFound, namedObject, retentionOfNamed } from './object-access.ts';
 import { alongside, objectTransaction, stampsFor } from './object-transaction.ts';
 import { GENERATION_OFFSET } from './rows/object-row.ts';
 import { type ExpectedContent, encodeUpload, type UploadRow } from './rows/upload-row.ts';
@@ -61,7 +61,7 @@ async function decideFinish(
   const finished: UploadRow = {
     ...row,
     touchedMs: nowMs,
-    status: { kind: 'finished', state: after },
+    status: { kind: 'finished', state: after, ...retentionOfNamed(bucket, after) },
   };
   const rows = await stagedRows(deps, deps.metadata, staged);
   return {
@@ -75,7 +75,7 @@ async function decideFinish(
         ...(rows.writes ?? []),
       ],
     }),
-    result: (committed) => ({ bucket: row.bucket, name: row.name, state: made.stateOf(0, committed) }),
+    result: (committed) => namedObject(bucket, row.name, made.stateOf(0, committed)),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Preconditions } from '../model/preconditions.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { hasFolders } from './folders/resolve.ts';
-import { type ReadObject, readForChange, type WriteTarget } from './object-access.ts';
+import { namedObject, type ReadObject, readForChange, type WriteTarget } from './object-access.ts';
 import { alongside, objectTransaction } from './object-transaction.ts';
 import type { ExpectedContent } from './rows/upload-row.ts';
 import { newObjectAccess } from './rules/access.ts';
@@ -16,6 +16,7 @@ import { assertChoice, chosenEncryption } from './rules/encryption.ts';
 import { assertNameInFolders } from './rules/folder-names.ts';
 import { assertObjectName } from './rules/names.ts';
 import { type ContentFacts, judgeExpected, newState, withEncryption } from './rules/new-state.ts';
+import { withProtection } from './rules/object-retention.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { judgeKept } from './rules/retention.ts';
 import { dropStaged, type StagedContent, stageContent, stagedRows } from './staged-content.ts';
@@ -45,6 +46,7 @@ export async function insertObject(
   assertChoice(target);
   const { bucket } = await readTarget(deps, target);
   newObjectAccess(bucket, target.access ?? {});
+  withProtection(target.attributes, { bucket, nowMs: deps.clock.nowMs() });
   const staged = await stageContent(deps, body, target.customerKey);
   deps.crashPoints.reach('insert.after-bytes-staged');
   try {
@@ -71,7 +73,7 @@ export async function commitInsert(
     return {
       kind: 'commit',
       transaction: alongside(made.transaction, await stagedRows(deps, deps.metadata, staged)),
-      result: (committed) => ({ bucket: target.bucket, name: target.name, state: made.stateOf(0, committed) }),
+      result: (committed) => namedObject(into.bucket, target.name, made.stateOf(0, committed)),
     };
   });
 }

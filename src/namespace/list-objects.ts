@@ -12,7 +12,7 @@ import {
   softDeletedVersions,
   withManagedFolders,
 } from './listed-names.ts';
-import { readBucket } from './object-access.ts';
+import { namedObject, readBucket } from './object-access.ts';
 import { type ContextFilter, parseContextFilter } from './rules/context-filter.ts';
 import { parseGlob } from './rules/glob.ts';
 import {
@@ -84,7 +84,7 @@ export async function listObjects(deps: NamespaceDeps, input: ListInput): Promis
     return deps.metadata.snapshot((view) => {
       const names = source(view, bucket);
       const hasManaged = showsFolders(page) && page.versions === undefined;
-      return new ListPage(hasManaged ? withManagedFolders(view, bucket, names) : names, page).read();
+      return new ListPage(bucket, hasManaged ? withManagedFolders(view, bucket, names) : names, page).read();
     });
   };
   const { passThrough } = deps;
@@ -93,7 +93,7 @@ export async function listObjects(deps: NamespaceDeps, input: ListInput): Promis
   if (isHere || passThrough?.isPartly(bucket.name, prefix) !== true) return here();
   // The owner is asked before the snapshot: its answer may take longer than a snapshot lives.
   const names = ownerNames(passThrough, { bucket, prefix }, new AbortController().signal);
-  const there = await new ListPage(names, input).read();
+  const there = await new ListPage(bucket, names, input).read();
   return mergePages(there, await here(), input.maxResults);
 }
 
@@ -112,7 +112,7 @@ function sourceOf(
 
 class ListPage {
   readonly #source: NameSource;
-  readonly #bucket: BucketName;
+  readonly #bucket: Bucket;
   readonly #filter: ListFilter;
   readonly #isNameShown: (name: string) => boolean;
   readonly #areContextsShown: ContextFilter;
@@ -128,9 +128,9 @@ class ListPage {
   /** The prefix shown last, on this page or on the one before. */
   #prefix: string | undefined;
 
-  constructor(source: NameSource, input: ListInput) {
+  constructor(bucket: Bucket, source: NameSource, input: ListInput) {
     this.#source = source;
-    this.#bucket = input.bucket;
+    this.#bucket = bucket;
     this.#maxResults = input.maxResults;
     this.#filter = {
       prefix: input.prefix ?? '',
@@ -214,7 +214,7 @@ class ListPage {
   }
 
   #addItem(name: ObjectName, state: ObjectState): void {
-    this.#items.push({ bucket: this.#bucket, name, state });
+    this.#items.push(namedObject(this.#bucket, name, state));
   }
 
   #result(hasMore: boolean): ListResult {

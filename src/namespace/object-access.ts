@@ -2,7 +2,7 @@ import type { Bucket } from '../model/bucket.ts';
 import { StraitError } from '../model/errors.ts';
 import { type ObjectFaces, visibleState } from '../model/faces.ts';
 import { type BlobId, type BucketName, folderId, type Generation, type ObjectName } from '../model/ids.ts';
-import type { ObjectState } from '../model/object.ts';
+import type { NamedObject, ObjectState } from '../model/object.ts';
 import { randomHex } from '../runtime/random.ts';
 import type { Check, MetadataStore, MetadataView, Row } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
@@ -24,6 +24,7 @@ import { decodeObjectRow } from './rows/object-row.ts';
 import { unchanged } from './rows/references.ts';
 import { decodeSet } from './rows/sync-rows.ts';
 import { decodeVersion } from './rows/version-rows.ts';
+import { retentionExpirationMs } from './rules/retention.ts';
 
 /** Reading buckets and object rows: what every use case begins with. */
 
@@ -49,6 +50,16 @@ export function assertWritable(deps: NamespaceDeps, bucket: Bucket): void {
 
 export function ownedElsewhere(bucket: BucketName, owner: string): StraitError<'permissionDenied'> {
   return new StraitError('permissionDenied', `gs://${bucket} is owned by ${owner}; write there`, { owner });
+}
+
+/** An object as it is told to whoever asks, with what follows from its bucket. */
+export function namedObject(bucket: Bucket, name: ObjectName, state: ObjectState): NamedObject {
+  return { bucket: bucket.name, name, state, ...retentionOfNamed(bucket, state) };
+}
+
+export function retentionOfNamed(bucket: Bucket, state: ObjectState): Pick<NamedObject, 'retentionExpirationMs'> {
+  const expirationMs = retentionExpirationMs(bucket, state);
+  return expirationMs === undefined ? {} : { retentionExpirationMs: expirationMs };
 }
 
 /** One object row as it was read. */

@@ -24,6 +24,8 @@ import { encodeHardDelete, encodeVersion } from './rows/version-rows.ts';
 import { isHierarchical } from './rules/bucket-settings.ts';
 import { type Fate, fateOf } from './rules/fate.ts';
 import { assertNameInFolders } from './rules/folder-names.ts';
+import { judgeRetentionChange } from './rules/object-retention.ts';
+import { judgeKept } from './rules/retention.ts';
 
 /**
  * One version that a transaction changes. `insert` makes a new live generation, minted by the store at commit; what was
@@ -37,7 +39,13 @@ export type ObjectChange =
       /** The soft-deleted version that the new one is a copy of. */
       readonly restored?: ReadVersion;
     }
-  | { readonly op: 'patch'; readonly object: ReadObject | ReadVersion; readonly after: ObjectState }
+  | {
+      readonly op: 'patch';
+      readonly object: ReadObject | ReadVersion;
+      readonly after: ObjectState;
+      /** The request says that it means to loosen or lock an unlocked retention. */
+      readonly overridesUnlocked?: boolean;
+    }
   | {
       readonly op: 'delete';
       readonly object: ReadObject | ReadVersion;
@@ -61,7 +69,8 @@ export interface ObjectTransaction {
 
 /**
  * Rows, references, journal entries and mints of the changes: all or nothing. The journal gets one entry per change, in
- * this order.
+ * this order. Whoever asks for it, and whatever was judged before: what a hold or a retention keeps is not lost, nor is
+ * a retention loosened, and the transaction checks that the rows that say so are as they were read.
  */
 export function objectTransaction(
   deps: NamespaceDeps,
@@ -175,7 +184,12 @@ class TransactionBuilder {
     }
   }
 
-  #patch({ object, after }: Extract<ObjectChange, { op: 'patch' }>): void {
+  #patch({ object, after, overridesUnlocked = false }: Extract<ObjectChange, { op: 'patch' }>): void {
+    const before = object.kind === 'live' ? object.live : object.state;
+    if (before === undefined) throw new RangeError('there is no version to patch');
+    const place = { bucket: this.#bucket, nowMs: this.#nowMs, overridesUnlocked };
+    const refusal = judgeRetentionChange(before, after, place);
+    if (refusal !== undefined) throw refusal;
     if (object.kind === 'live') this.#putLive(object, after);
     else this.#putVersion(object.kind, object.place, after);
     this.#results.push({ state: after });
@@ -202,9 +216,15 @@ class TransactionBuilder {
     this.#writes.push({ kind: 'put', key, value: encodeVersion(state) });
   }
 
-  /** Keeps a version that is overwritten or deleted, if the bucket's settings say so: its blobs get another holder. */
+  /**
+   * Every loss of a version passes here. One that is overwritten or deleted stays if the bucket's settings say so: its
+   * blobs get another holder.
+   */
   #keep(object: ReadObject | ReadVersion, state: ObjectState, isForGood: boolean): FateRecord {
     this.#hasFates = true;
+    const loss = { bucket: this.#bucket, name: object.name, nowMs: this.#nowMs, isForGood };
+    const refusal = judgeKept(loss, state);
+    if (refusal !== undefined) throw refusal;
     const fate = fateOf(state, { bucket: this.#bucket, nowMs: this.#nowMs, isForGood });
     if (fate.kind === 'gone') return { became: 'gone' };
     const token = this.#restoreToken(fate);

@@ -8,7 +8,7 @@ import { assertListsKnown } from './access-lists.ts';
 import { bucketEntry, readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { addressedRow, readBucket, readForChange } from './object-access.ts';
+import { addressedRow, namedObject, readBucket, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress } from './read-object.ts';
 import { encodeBucket } from './rows/bucket-row.ts';
@@ -114,7 +114,7 @@ export async function setObjectPolicy(
     const changed = changedState(state, attributesOf(state), nowMs);
     const after = withAccessOf(changed, withObjectAcl(bucket, state, list));
     const { transaction } = objectTransaction(deps, target, [{ op: 'patch', object: row, after }], nowMs);
-    const object = { bucket: address.bucket, name: address.name, state: after };
+    const object = namedObject(bucket, address.name, after);
     const policy = mirroredPolicy(objectAcl(bucket, after), [], OBJECT_ROLES);
     return { kind: 'commit', transaction, result: () => ({ object, policy }) };
   });

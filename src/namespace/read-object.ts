@@ -7,7 +7,7 @@ import type { Preconditions } from '../model/preconditions.ts';
 import type { SecretKey } from '../model/secret-key.ts';
 import { openInline, segmentKey } from './data-keys.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { addressed, readBucket, readVisible } from './object-access.ts';
+import { addressed, namedObject, readBucket, readVisible } from './object-access.ts';
 import { decodeInline } from './rows/blob-rows.ts';
 import { inlineKey } from './rows/keys.ts';
 import { judgeKey } from './rules/encryption.ts';
@@ -42,7 +42,7 @@ export async function getObject(
   if (refusal !== undefined) throw refusal;
   const wrongKey = judgeKey(state.encryption, customerKey, { side: 'target', isForBytes });
   if (wrongKey !== undefined) throw wrongKey;
-  return { bucket: address.bucket, name: address.name, state };
+  return namedObject(bucket, address.name, state);
 }
 
 /** objects.get of a version that can be restored. Its bytes are not to be read. */
@@ -55,7 +55,7 @@ export async function getSoftDeletedObject(
   const { state } = await readSoftDeleted(deps, bucket, address);
   const refusal = judgePreconditions(preconditions, state);
   if (refusal !== undefined) throw refusal;
-  return { bucket: address.bucket, name: address.name, state };
+  return namedObject(bucket, address.name, state);
 }
 
 async function visibleState(

@@ -3,7 +3,7 @@ import type { Preconditions } from '../model/preconditions.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { assertReplaceable } from './insert-object.ts';
-import { readForChange } from './object-access.ts';
+import { namedObject, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import { restoredState } from './rules/new-state.ts';
 import { readSoftDeleted, type SoftDeletedAddress } from './soft-deleted.ts';
@@ -35,7 +35,7 @@ export async function restoreObject(deps: NamespaceDeps, input: RestoreInput): P
     return {
       kind: 'commit',
       transaction: made.transaction,
-      result: (committed) => ({ bucket: bucketName, name, state: made.stateOf(0, committed) }),
+      result: (committed) => namedObject(target.bucket, name, made.stateOf(0, committed)),
     };
   });
 }

@@ -50,15 +50,6 @@ test('where versioning keeps it, a version may be replaced, and none may be dele
   await namespace.deleteObject({ address, preconditions: {} });
 });
 
-test('an object with a time of its own is kept until then', async () => {
-  const { put, remove, pass, deps } = await lakeFixture();
-  const retainUntilTime = new Date(deps.clock.nowMs() + 5_000).toISOString();
-  await put('a', 'one', { attributes: { opaque: { retention: { mode: 'Locked', retainUntilTime } } } });
-  await assert.rejects(remove('a'), NOT_MET);
-  pass(5_000);
-  await remove('a');
-});
-
 test('a locked policy may grow, and is neither reduced nor removed', async () => {
   const fixture = await lakeFixture();
   const { namespace, pass, deps } = fixture;

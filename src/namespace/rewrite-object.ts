@@ -17,6 +17,7 @@ import { newObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
+import { withProtection } from './rules/object-retention.ts';
 import { type StagedContent, stagedBlob } from './staged-content.ts';
 import {
   beginStaging,
@@ -58,6 +59,7 @@ export async function rewriteObject(deps: NamespaceDeps, input: RewriteInput): P
   const source = await readSource(deps, input);
   const { bucket } = await readTarget(deps, { ...input.destination, preconditions: input.preconditions });
   newObjectAccess(bucket, input.access ?? {});
+  withProtection(input.attributes ?? {}, { bucket, nowMs: deps.clock.nowMs() });
   const isOneCall = source.live.size <= (input.bytesPerCallMax ?? BYTES_PER_CALL);
   if (isOneCall || sharesSegments(source, bucket, input)) {
     return { kind: 'finished', object: await copyObject(deps, input) };

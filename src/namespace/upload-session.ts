@@ -86,7 +86,10 @@ export function uploadGone(uploadId: string, cause?: unknown): StraitError<'uplo
 /** The answer of a session that has ended; undefined while it is open. A refusal at its end is given again. */
 export function endedAnswer(upload: ReadUpload): NamedObject | undefined {
   const { bucket, name, status } = upload.row;
-  if (status.kind === 'finished') return { bucket, name, state: status.state };
+  if (status.kind === 'finished') {
+    const { kind: _kind, ...told } = status;
+    return { bucket, name, ...told };
+  }
   if (status.kind === 'failed') throw new StraitError(status.code, status.message, status.details as never);
   if (status.kind === 'cancelled') throw uploadGone(upload.uploadId);
   return undefined;

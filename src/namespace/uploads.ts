@@ -15,6 +15,7 @@ import { assertAttributes } from './rules/attributes.ts';
 import { assertChoice, chosenEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
 import { OBJECT_BYTES_MAX } from './rules/new-state.ts';
+import { withProtection } from './rules/object-retention.ts';
 import { type ChunkPlan, freshBytes, planChunk } from './rules/upload-chunk.ts';
 import { type StagedContent, stagedBlob, stagedInline, takeSmall } from './staged-content.ts';
 import {
@@ -49,6 +50,7 @@ export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Pr
   const bucket = await readBucket(deps.metadata, target.bucket);
   assertWritable(deps, bucket);
   newObjectAccess(bucket, target.access ?? {});
+  withProtection(target.attributes, { bucket, nowMs: deps.clock.nowMs() });
   if ((target.expected.size ?? 0) > OBJECT_BYTES_MAX) {
     const message = `an object has at most ${OBJECT_BYTES_MAX} bytes`;
     throw new StraitError('payloadTooLarge', message, { limitBytes: OBJECT_BYTES_MAX });

@@ -17,7 +17,6 @@ import { folderEntry } from '../rows/journal.ts';
 import { leafOf, managedFoldersFrom } from '../rows/keys.ts';
 import { blobsOf } from '../rows/references.ts';
 import { judgePreconditions } from '../rules/preconditions.ts';
-import { judgeKept } from '../rules/retention.ts';
 import { contentsOf, type FolderAddress, found, readFolders } from './folders.ts';
 import { firstManagedFoldersDeleted } from './managed-below.ts';
 import type { NameResolver } from './resolve.ts';
@@ -133,8 +132,6 @@ async function deletion(deps: NamespaceDeps, bucket: BucketName, names: readonly
   for (const object of objects) {
     const { live } = object;
     if (live === undefined) continue;
-    const refusal = judgeKept({ bucket: target.bucket, name: object.name, nowMs }, live);
-    if (refusal !== undefined) throw refusal;
     writes += 4 + 3 * blobsOf(object.faces).size;
     if (changes.length > 0 && writes > WRITES_PER_STEP) break;
     changes.push({ op: 'delete' as const, object, state: live });

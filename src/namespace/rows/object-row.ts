@@ -5,6 +5,7 @@ import { blobId, generation } from '../../model/ids.ts';
 import type { Content, ObjectAttributes, ObjectContexts, ObjectState, Segment } from '../../model/object.ts';
 import { liftAcl, loadAcl, storeAcl } from './acl-rows.ts';
 import { decodeRow, encodeRow, readU64, u64 } from './codec.ts';
+import { liftRetention, loadRetention, type StoredRetention, storeRetention } from './retention-rows.ts';
 
 /** Where the store stamps the published face's generation. */
 export const GENERATION_OFFSET = 1;
@@ -24,6 +25,7 @@ export interface StoredAttributes {
   X?: StoredContext[];
   H?: boolean;
   V?: boolean;
+  R?: StoredRetention;
   /** As JSON text, for the same reason. */
   O?: string;
 }
@@ -46,6 +48,8 @@ export interface StoredState extends StoredAttributes {
   x?: number;
   y?: number;
   r?: string;
+  /** When its event-based hold was released. */
+  v?: number;
   K?: StoredEncryption;
   /** Access list: entity, letter of the role, …; and the owner's address. */
   A?: string[];
@@ -111,6 +115,7 @@ export function storeState(state: ObjectState, withGeneration: boolean): StoredS
   if (state.softDeleteTimeMs !== undefined) stored.x = state.softDeleteTimeMs;
   if (state.hardDeleteTimeMs !== undefined) stored.y = state.hardDeleteTimeMs;
   if (state.restoreToken !== undefined) stored.r = state.restoreToken;
+  if (state.holdReleasedMs !== undefined) stored.v = state.holdReleasedMs;
   if (state.encryption !== undefined) stored.K = storeEncryption(state.encryption);
   if (state.acl !== undefined) stored.A = storeAcl(state.acl);
   if (state.owner !== undefined) stored.w = state.owner;
@@ -130,6 +135,7 @@ export function storeAttributes(stored: StoredAttributes, state: ObjectAttribute
   if (state.contexts !== undefined) stored.X = storeContexts(state.contexts);
   if (state.temporaryHold !== undefined) stored.H = state.temporaryHold;
   if (state.eventBasedHold !== undefined) stored.V = state.eventBasedHold;
+  if (state.retention !== undefined) stored.R = storeRetention(state.retention);
   if (state.opaque !== undefined) stored.O = JSON.stringify(state.opaque);
 }
 
@@ -153,6 +159,7 @@ export function loadState(stored: StoredState, ownGeneration: bigint): ObjectSta
     ...(stored.x === undefined ? {} : { softDeleteTimeMs: stored.x }),
     ...(stored.y === undefined ? {} : { hardDeleteTimeMs: stored.y }),
     ...(stored.r === undefined ? {} : { restoreToken: stored.r }),
+    ...(stored.v === undefined ? {} : { holdReleasedMs: stored.v }),
     ...(stored.K === undefined ? {} : { encryption: loadEncryption(stored.K) }),
     ...(acl === undefined ? {} : { acl }),
     ...(stored.w === undefined ? {} : { owner: stored.w }),
@@ -183,7 +190,8 @@ export function loadAttributes(stored: StoredAttributes): ObjectAttributes {
     ...(stored.X === undefined ? {} : { contexts: loadContexts(stored.X) }),
     ...(stored.H === undefined ? {} : { temporaryHold: stored.H }),
     ...(stored.V === undefined ? {} : { eventBasedHold: stored.V }),
-    ...(stored.O === undefined ? {} : { opaque: JSON.parse(stored.O) as Record<string, unknown> }),
+    ...(stored.R === undefined ? {} : { retention: loadRetention(stored.R) }),
+    ...(stored.O === undefined ? {} : liftRetention(JSON.parse(stored.O) as Record<string, unknown>)),
   };
 }
 

@@ -74,7 +74,7 @@ export type UploadStatus =
       readonly wrappedKey?: Uint8Array;
     }
   /** The object as it was made: answered again however often the client asks. */
-  | { readonly kind: 'finished'; readonly state: ObjectState }
+  | { readonly kind: 'finished'; readonly state: ObjectState; readonly retentionExpirationMs?: number }
   /** Refused for good when it was to be finished. The same answer is given again. */
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly details: unknown }
   | { readonly kind: 'cancelled' };
@@ -113,6 +113,8 @@ interface StoredUpload {
   /** Wrapped data key of the staging. */
   w?: Uint8Array;
   o?: StoredState;
+  /** When the finished object's retention ends, as it was told. */
+  z?: number;
   c?: string;
   e?: string;
   d?: string;
@@ -213,7 +215,7 @@ function storeStatus(status: UploadStatus): Partial<StoredUpload> {
     case 'open':
       return withoutAbsent({ s: status.stagingId, w: status.wrappedKey });
     case 'finished':
-      return { o: storeState(status.state, false) };
+      return { o: storeState(status.state, false), ...withoutAbsent({ z: status.retentionExpirationMs }) };
     case 'failed':
       return { c: status.code, e: status.message, d: JSON.stringify(status.details) };
     case 'cancelled':
@@ -223,7 +225,8 @@ function storeStatus(status: UploadStatus): Partial<StoredUpload> {
 
 function loadStatus(stored: StoredUpload, finishedGeneration: bigint): UploadStatus {
   if (stored.k === 'finished' && stored.o !== undefined) {
-    return { kind: 'finished', state: loadState(stored.o, finishedGeneration) };
+    const state = loadState(stored.o, finishedGeneration);
+    return { kind: 'finished', state, ...withoutAbsent({ retentionExpirationMs: stored.z }) };
   }
   if (stored.k === 'failed') {
     const details: unknown = JSON.parse(stored.d ?? '{}');

@@ -20,6 +20,16 @@ export function isHierarchical({ settings }: Bucket): boolean {
   return field(settings['hierarchicalNamespace'], 'enabled') === true;
 }
 
+/** New objects are under an event-based hold. */
+export function hasDefaultHold({ settings }: Bucket): boolean {
+  return settings['defaultEventBasedHold'] === true;
+}
+
+/** Its objects may have a retention of their own. */
+export function hasObjectRetention({ settings }: Bucket): boolean {
+  return field(settings['objectRetention'], 'mode') === 'Enabled';
+}
+
 /** Access is by IAM policies alone: access lists are neither shown nor heard. */
 export function hasUniformAccess({ settings }: Bucket): boolean {
   return field(field(settings['iamConfiguration'], 'uniformBucketLevelAccess'), 'enabled') === true;

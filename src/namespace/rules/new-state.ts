@@ -9,6 +9,7 @@ import { hasAutoclass } from './bucket-settings.ts';
 import { datedContexts } from './contexts.ts';
 import { combineCrc32c } from './crc32c-combine.ts';
 import { defaultEncryption } from './encryption.ts';
+import { withProtection } from './object-retention.ts';
 
 /** What a mutation makes of an object, as data. Times come in; the generation is minted by the commit. */
 
@@ -35,15 +36,17 @@ export interface NewStateContext {
   readonly nowMs: number;
   /** What the request says of the new object's access; absent: nothing. */
   readonly access?: NewObjectAccess | undefined;
+  /** The attributes are those of an older version, which was moved or restored: its retention is as it was. */
+  readonly isCarried?: boolean;
 }
 
 /**
  * A new generation: metageneration 1, all times now, and the bucket's storage class and default access list unless the
- * client names others.
+ * client names others, and its default hold.
  */
 export function newState(attributes: ObjectAttributes, facts: ContentFacts, context: NewStateContext): ObjectState {
   const { bucket, nowMs, access = {} } = context;
-  const { contexts, ...others } = attributes;
+  const { contexts, ...others } = withProtection(attributes, context);
   const encryption = facts.encryption ?? defaultEncryption(bucket);
   return {
     storageClass: bucket.storageClass,
@@ -84,6 +87,7 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
   'softDeleteTimeMs',
   'hardDeleteTimeMs',
   'restoreToken',
+  'holdReleasedMs',
   'acl',
   'owner',
   'encryption',
@@ -126,6 +130,8 @@ export function changedState(current: ObjectState, attributes: ObjectAttributes,
   const { contexts, ...others } = attributes;
   const storageClass = attributes.storageClass ?? current.storageClass;
   const updatedMs = Math.max(nowMs, current.updatedMs);
+  const isReleased = current.eventBasedHold === true && attributes.eventBasedHold !== true;
+  const holdReleasedMs = isReleased ? updatedMs : current.holdReleasedMs;
   return {
     ...others,
     ...(contexts === undefined ? {} : { contexts: datedContexts(current.contexts, contexts, updatedMs) }),
@@ -139,6 +145,7 @@ export function changedState(current: ObjectState, attributes: ObjectAttributes,
     timeStorageClassUpdatedMs: storageClass === current.storageClass ? current.timeStorageClassUpdatedMs : updatedMs,
     ...(current.timeFinalizedMs === undefined ? {} : { timeFinalizedMs: current.timeFinalizedMs }),
     ...(current.timeDeletedMs === undefined ? {} : { timeDeletedMs: current.timeDeletedMs }),
+    ...(holdReleasedMs === undefined ? {} : { holdReleasedMs }),
   };
 }
 
@@ -150,7 +157,7 @@ export function restoredState(
   deleted: ObjectState,
   context: { readonly bucket: Bucket; readonly nowMs: number; readonly copySourceAcl: boolean },
 ): ObjectState {
-  const made = newState(attributesOf(deleted), factsOf(deleted), context);
+  const made = newState(attributesOf(deleted), factsOf(deleted), { ...context, isCarried: true });
   const state = context.copySourceAcl ? withAccessOf(made, deleted) : made;
   return hasAutoclass(context.bucket) ? { ...state, storageClass: 'STANDARD' } : state;
 }

@@ -2,6 +2,7 @@
 import type { Bucket } from '../../model/bucket.ts';
 import { StraitError } from '../../model/errors.ts';
 import type { ObjectState } from '../../model/object.ts';
+import { fateOf } from './fate.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -47,13 +48,16 @@ export function withLockedRetention(settings: Settings): Settings {
   return { ...settings, retentionPolicy: { ...policy, isLocked: true } };
 }
 
-/** Until when a version can be neither deleted nor replaced; undefined when nothing keeps it. */
-export function retainedUntilMs(bucket: Bucket, state: ObjectState): number | undefined {
+/**
+ * When nothing but a hold keeps a version any more: the later of what its bucket's policy and its own retention say.
+ * Undefined when neither says anything, and under an event-based hold, from whose release the policy counts.
+ */
+export function retentionExpirationMs(bucket: Bucket, state: ObjectState): number | undefined {
+  if (state.eventBasedHold === true) return undefined;
   const policy = policyOf(bucket.settings);
   const times: number[] = [];
-  if (policy !== undefined) times.push(state.timeCreatedMs + periodOf(policy) * 1_000);
-  const own = Date.parse(String(Object(state.opaque?.['retention'])['retainUntilTime']));
-  if (!Number.isNaN(own)) times.push(own);
+  if (policy !== undefined) times.push((state.holdReleasedMs ?? state.timeCreatedMs) + periodOf(policy) * 1_000);
+  if (state.retention !== undefined) times.push(state.retention.retainUntilMs);
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
@@ -62,7 +66,7 @@ export interface Loss {
   readonly bucket: Bucket;
   readonly name: string;
   readonly nowMs: number;
-  /** Versioning does not keep it. */
+  /** The request names the generation: versioning does not keep it. */
   readonly isForGood?: boolean;
 }
 
@@ -72,21 +76,32 @@ export interface Loss {
  */
 export function judgeKept(place: Loss, state: ObjectState | undefined): StraitError | undefined {
   if (state === undefined) return undefined;
-  const object = `'${place.bucket.name}/${place.name}'`;
-  const hold = state.temporaryHold === true ? 'Temporary' : state.eventBasedHold === true ? 'Event-Based' : undefined;
+  const { bucket, nowMs, isForGood = false } = place;
+  const object = `'${bucket.name}/${place.name}'`;
+  const hold = holdOf(state);
   if (hold !== undefined) {
     const message =
       `Object ${object} is under active ${hold} hold ` +
       'and cannot be deleted, overwritten or archived until hold is removed.';
     return new StraitError('permissionDenied', message, {});
   }
-  const untilMs = retainedUntilMs(place.bucket, state);
-  if (untilMs === undefined || untilMs <= place.nowMs) return undefined;
-  if (place.isForGood !== true && Object(place.bucket.settings['versioning'])['enabled'] === true) return undefined;
+  const untilMs = retentionExpirationMs(bucket, state);
+  if (untilMs === undefined || untilMs <= nowMs) return undefined;
+  if (fateOf(state, { bucket, nowMs, isForGood }).kind === 'noncurrent') return undefined;
   const message =
-    `Object ${object} is subject to the bucket's retention policy or object retention ` +
+    `Object ${object} is subject to bucket's retention policy or object retention ` +
     `and cannot be deleted or overwritten until ${new Date(untilMs).toISOString()}`;
   return new StraitError('permissionDenied', message, { reason: 'retentionPolicyNotMet' });
+}
+
+/** Whether a version must not go whatever its bucket says, which may be gone. */
+export function isKeptByItself(state: ObjectState, nowMs: number): boolean {
+  return holdOf(state) !== undefined || (state.retention?.retainUntilMs ?? 0) > nowMs;
+}
+
+function holdOf(state: ObjectState): 'Temporary' | 'Event-Based' | undefined {
+  if (state.temporaryHold === true) return 'Temporary';
+  return state.eventBasedHold === true ? 'Event-Based' : undefined;
 }
 
 function policyOf(settings: Settings): RetentionPolicy | undefined {

@@ -27,7 +27,9 @@ async function changeObject(
   const { namespace, generations } = call.context;
   const preconditions = changingPreconditions(call);
   const access = { ...wantedList(call.body['acl'], call.text('predefinedAcl'), 'acl'), isUpdate };
-  const object = await namespace.changeObject({ address: addressOf(call), preconditions, change, access });
+  const overridesUnlockedRetention = call.flag('overrideUnlockedRetention') === true;
+  const asked = { change, access, overridesUnlockedRetention };
+  const object = await namespace.changeObject({ address: addressOf(call), preconditions, ...asked });
   const lists = await shownLists(call, object.bucket, 'full');
   return renderJson(renderObject(object, { origin: call.request.origin, generations, ...lists }), call.form);
 }

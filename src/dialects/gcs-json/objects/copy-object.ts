@@ -5,6 +5,7 @@ import type { Preconditions } from '../../../model/preconditions.ts';
 import type { ComposeInput, CopyInput } from '../../../namespace/copy-object.ts';
 import type { RewriteProgress } from '../../../namespace/rewrite-object.ts';
 import { attributesOf } from '../../../namespace/rules/new-state.ts';
+import { withoutProtection } from '../../../namespace/rules/object-retention.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
 import { newObjectAccess } from '../acls/decode-access.ts';
 import { shownLists } from '../acls/shown-lists.ts';
@@ -101,7 +102,7 @@ async function withAttributes(call: Call, input: CopyInput): Promise<CopyInput> 
     ifGenerationMatch: source.state.generation,
     ifMetagenerationMatch: source.state.metageneration,
   };
-  const { contexts: _contexts, ...kept } = attributesOf(source.state);
+  const { contexts: _contexts, ...kept } = withoutProtection(attributesOf(source.state));
   return { ...input, sourcePreconditions: sourcePin, attributes: { ...kept, ...attributes } };
 }
 

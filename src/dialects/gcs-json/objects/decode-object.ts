@@ -1,6 +1,7 @@
 /** Object resources as attributes: for inserts, copies and compositions (all of them) and for patches (a change). */
 import type { ObjectAttributes, ObjectContext } from '../../../model/object.ts';
 import type { AttributeChange } from '../../../namespace/change-object.ts';
+import { retentionOf } from '../../../namespace/rules/object-retention.ts';
 import { invalidField, requiredParameter } from '../api/bad-input.ts';
 import { isObject, type Resource } from '../api/body.ts';
 
@@ -11,7 +12,6 @@ const TEXT_FIELDS = [
   'contentLanguage',
   'contentType',
 ] as const;
-const OPAQUE_FIELDS = ['retention'] as const;
 
 /** What a request body says about the object to be made. */
 export interface DecodedObject {
@@ -65,7 +65,7 @@ function applyFields(current: ObjectAttributes, fields: Resource): ObjectAttribu
   else if (fields['customTime'] === null) delete next.customTimeMs;
   applyMetadata(next, fields['metadata']);
   applyContexts(next, fields['contexts']);
-  applyOpaque(next, fields);
+  applyRetention(next, fields['retention']);
   return next;
 }
 
@@ -98,15 +98,27 @@ function applyMetadata(next: Draft, given: unknown): void {
   else delete next.metadata;
 }
 
-function applyOpaque(next: Draft, fields: Resource): void {
-  const opaque: Record<string, unknown> = { ...next.opaque };
-  for (const name of OPAQUE_FIELDS) {
-    const value = fields[name];
-    if (value === null) delete opaque[name];
-    else if (value !== undefined) opaque[name] = value;
+/** Given whole: `null` for it or for both its fields removes it, nothing in it changes nothing. */
+function applyRetention(next: Draft, given: unknown): void {
+  if (given === undefined) return;
+  const { mode, retainUntilTime } = isObject(given) ? given : { mode: null, retainUntilTime: null };
+  if (mode === undefined && retainUntilTime === undefined) return;
+  if (mode === null && retainUntilTime === null) {
+    delete next.retention;
+    return;
   }
-  if (Object.keys(opaque).length > 0) next.opaque = opaque;
-  else delete next.opaque;
+  const missing =
+    typeof mode !== 'string' ? 'mode' : typeof retainUntilTime !== 'string' ? 'retainUntilTime' : undefined;
+  if (missing !== undefined) {
+    const words = missing === 'mode' ? 'retention mode' : 'retain until time';
+    const message = `Missing ${words}. Both mode and retain until time are required.`;
+    throw invalidField(`retention.${missing}`, message);
+  }
+  const retention = retentionOf(given);
+  if (retention === undefined) {
+    throw invalidField('retention.mode', `Invalid value for: ${String(mode).slice(0, 100)} is not a valid value`);
+  }
+  next.retention = retention;
 }
 
 /** Base64 of four bytes, big-endian. */

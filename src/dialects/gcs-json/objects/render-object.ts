@@ -36,7 +36,7 @@ export function renderObject(object: NamedObject, context: RenderObjectContext):
     ...renderEncryption(state),
     etag: etagOf(state, context.generations),
     ...(state.componentCount === undefined ? {} : { componentCount: state.componentCount }),
-    ...renderHolds(state),
+    ...renderProtection(object),
     timeCreated: renderTime(state.timeCreatedMs),
     updated: renderTime(state.updatedMs),
     timeStorageClassUpdated: renderTime(state.timeStorageClassUpdatedMs),
@@ -119,10 +119,14 @@ function renderContexts(contexts: ObjectContexts): Resource {
   );
 }
 
-function renderHolds(state: ObjectState): Resource {
-  const { temporaryHold, eventBasedHold } = state;
+function renderProtection({ state, retentionExpirationMs: expirationMs }: NamedObject): Resource {
+  const { temporaryHold, eventBasedHold, retention } = state;
   return {
     ...(temporaryHold === undefined ? {} : { temporaryHold }),
     ...(eventBasedHold === undefined ? {} : { eventBasedHold }),
+    ...(retention === undefined
+      ? {}
+      : { retention: { mode: retention.mode, retainUntilTime: renderTime(retention.retainUntilMs) } }),
+    ...(expirationMs === undefined ? {} : { retentionExpirationTime: renderTime(expirationMs) }),
   };
 }
