@@ -61,6 +61,10 @@ export interface GcsJson {
   readonly updated: string;
   readonly timeStorageClassUpdated: string;
   readonly timeDeleted: string;
+  readonly temporaryHold: boolean;
+  readonly eventBasedHold: boolean;
+  readonly retention: unknown;
+  readonly retentionExpirationTime: string;
   readonly createTime: string;
   readonly updateTime: string;
   readonly rapidCacheConfig: unknown;
