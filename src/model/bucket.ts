@@ -10,6 +10,8 @@ export interface Bucket {
   /** The site that may commit here. At a site, buckets that sync brought down have owner `cloud`. */
   readonly owner: string;
   readonly project: string;
+  /** Tells the buckets that had a name, one after another, apart. Of a cloud's bucket as the cloud has it. */
+  readonly generation: bigint;
   readonly metageneration: bigint;
   readonly timeCreatedMs: number;
   readonly updatedMs: number;
@@ -24,4 +26,6 @@ export interface Bucket {
   readonly layout?: 'folders';
   /** As the owner gave it; absent: derived. */
   readonly etag?: string;
+  /** Absent: it lives. Until `hardDeleteMs` it can be restored. */
+  readonly softDeletion?: { readonly atMs: number; readonly hardDeleteMs: number };
 }

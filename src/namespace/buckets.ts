@@ -4,19 +4,19 @@ import { StraitError } from '../model/errors.ts';
 import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { randomHex } from '../runtime/random.ts';
-import { type Append, type Check, LIMITS, type Write } from '../stores/metadata/port.ts';
+import { type Check, LIMITS, type Write } from '../stores/metadata/port.ts';
+import { bucketEntry } from './bucket-entry.ts';
+import { type BucketPage, type ListBucketsInput, pageOfBuckets } from './bucket-pages.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { assertWritable, bucketNotFound, ownedElsewhere, readBucket } from './object-access.ts';
-import { decodeBucket, encodeBucket } from './rows/bucket-row.ts';
+import { bucketGenerationOffset, decodeBucket, encodeBucket } from './rows/bucket-row.ts';
 import { PRESENT } from './rows/codec.ts';
-import { encodeJournal, type JournalRecord } from './rows/journal.ts';
 import {
   bucketAliveKey,
   bucketKey,
   bucketsFrom,
   foldersOf,
-  justAfter,
   managedFoldersFrom,
   noncurrentOf,
   objectsOf,
@@ -34,6 +34,7 @@ import { hasConditions } from './rules/policy.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { withLockedRetention, withRetentionPolicy } from './rules/retention.ts';
 import { withUniformAccess } from './rules/uniform-access.ts';
+import { readSoftDeletedBucket, type SoftDeletedAddress, softDeletionWrites } from './soft-deleted-buckets.ts';
 
 export interface InsertBucketInput {
   readonly name: BucketName;
@@ -63,14 +64,22 @@ export async function insertBucket(deps: NamespaceDeps, input: InsertBucketInput
     const transaction = {
       checks: [absent(key), absent(aliveKey)],
       writes: [
-        bucketWrite(key, bucket),
+        minted(bucketWrite(key, bucket)),
         { kind: 'put' as const, key: aliveKey, value: PRESENT },
         ...firstPolicy(bucket),
       ],
       appends: [bucketEntry(bucket, 'bucketInsert', bucket.timeCreatedMs)],
+      mints: [{ scope: GENERATIONS, nowMicros: deps.clock.nowMicros() }],
     };
-    return { kind: 'commit', transaction, result: () => bucket };
+    return { kind: 'commit', transaction, result: ({ minted: [generation = 0n] }) => ({ ...bucket, generation }) };
   });
+}
+
+/** What mints the generations of buckets: no two that a name has had, however it was deleted, have the same. */
+const GENERATIONS = 'buckets';
+
+function minted(write: PutWrite): Write {
+  return { ...write, stamps: [{ kind: 'generation', mint: 0, offset: bucketGenerationOffset(write.value) }] };
 }
 
 /** With uniform access the project's teams reach objects by the bucket's policy alone. */
@@ -87,7 +96,9 @@ function settled(wanted: Bucket['settings'], context: SettingsContext): Bucket['
 }
 
 /** A row holds less than what settings and access lists might come to. */
-function bucketWrite(key: Uint8Array, bucket: Bucket): Write {
+type PutWrite = Extract<Write, { kind: 'put' }>;
+
+function bucketWrite(key: Uint8Array, bucket: Bucket): PutWrite {
   const value = encodeBucket(bucket);
   if (value.length <= LIMITS.valueBytesMax) return { kind: 'put', key, value };
   const message = `The bucket resource is too large: ${value.length} bytes of at most ${LIMITS.valueBytesMax}.`;
@@ -104,6 +115,7 @@ function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
     scopeId: scopeId(randomHex(deps.random, 8)),
     owner: deps.settings.site,
     project: input.project,
+    generation: 0n,
     metageneration: 1n,
     timeCreatedMs: nowMs,
     updatedMs: nowMs,
@@ -120,62 +132,33 @@ function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
 
 export async function getBucket(
   deps: NamespaceDeps,
-  input: { readonly name: BucketName; readonly preconditions: Preconditions },
+  input: { readonly name: BucketName; readonly preconditions: Preconditions } & {
+    /** Absent: whichever lives. */
+    readonly generation?: bigint;
+  },
 ): Promise<Bucket> {
   const bucket = await readBucket(deps.metadata, input.name);
+  if (input.generation !== undefined && input.generation !== bucket.generation) throw bucketNotFound(input.name);
   assertConditions(input.preconditions, bucket);
   return bucket;
 }
 
-export interface BucketPage {
-  readonly buckets: readonly Bucket[];
-  /** Set when there is more: the last name of this page. */
-  readonly nextAfter?: BucketName;
-}
-
-const SCAN_ROWS = 200;
-/** A page ends after this many rows, full or not: other projects' buckets must not make it endless. */
-const SCANNED_ROWS_MAX = 10_000;
-
-/** Stands for every project in a listing. GCS has no such project; sites that follow a gateway ask for it. */
-export const ALL_PROJECTS = '-';
-
-export async function listBuckets(
+export async function getSoftDeletedBucket(
   deps: NamespaceDeps,
-  input: {
-    readonly project: string;
-    readonly prefix?: string;
-    readonly maxResults: number;
-    readonly after?: BucketName;
-  },
-): Promise<BucketPage> {
-  const { start, end } = bucketsFrom(input.prefix ?? '');
-  return deps.metadata.snapshot(async (view) => {
-    const buckets: Bucket[] = [];
-    let from = input.after === undefined ? start : later(start, justAfter(bucketKey(input.after)));
-    let last: BucketName | undefined;
-    for (let scanned = 0; scanned < SCANNED_ROWS_MAX; ) {
-      if (Buffer.compare(from, end) >= 0) return { buckets };
-      const rows = await view.scan({ start: from, end }, { limit: SCAN_ROWS });
-      for (const row of rows) {
-        const bucket = decodeBucket(row.value);
-        if (isOfProject(deps, bucket, input.project)) {
-          if (buckets.length === input.maxResults) return { buckets, ...nextAfter(last) };
-          buckets.push(bucket);
-        }
-        last = bucket.name;
-        from = justAfter(row.key);
-      }
-      if (rows.length < SCAN_ROWS) return { buckets };
-      scanned += rows.length;
-    }
-    return { buckets, ...nextAfter(last) };
-  });
+  input: SoftDeletedAddress & { readonly preconditions: Preconditions },
+): Promise<Bucket> {
+  const { bucket } = await readSoftDeletedBucket(deps, input);
+  assertConditions(input.preconditions, bucket);
+  return bucket;
 }
 
-/** Buckets that another site owns belong to projects this site knows nothing of: they show in every project. */
-function isOfProject(deps: NamespaceDeps, bucket: Bucket, project: string): boolean {
-  return project === ALL_PROJECTS || bucket.project === project || bucket.owner !== deps.settings.site;
+/** In the order of their names. */
+export async function listBuckets(deps: NamespaceDeps, input: ListBucketsInput): Promise<BucketPage> {
+  return pageOfBuckets(deps, input, {
+    range: bucketsFrom(input.prefix ?? ''),
+    positionOf: ({ name }) => name,
+    keyOf: bucketKey,
+  });
 }
 
 /** `change` maps the stored settings to the new ones; undefined: nothing is asked for. Pure. */
@@ -263,7 +246,7 @@ function staysUniform(why: string): StraitError<'invalidArgument'> {
 
 /**
  * `bucketNotEmpty` when it holds a live or noncurrent version or a managed folder. Soft-deleted versions do not hold
- * it, and go when their time is over. Safe against an insert that runs at the same time.
+ * it, and go when their time is over; the bucket itself is soft-deleted by its policy. Safe against an insert that runs at the same time.
  */
 export async function deleteBucket(
   deps: NamespaceDeps,
@@ -271,6 +254,8 @@ export async function deleteBucket(
 ): Promise<void> {
   await decideAndCommit(deps, async () => {
     const { bucket, unchanged } = await readForBucketChange(deps, input);
+    const nowMs = deps.clock.nowMs();
+    const left = softDeletionWrites(bucket, nowMs);
     const policy = bucketPolicyPlace(bucket.id);
     const { parts } = await readPolicy(deps.metadata, policy);
     const held = [
@@ -290,9 +275,9 @@ export async function deleteBucket(
       writes: [
         { kind: 'delete' as const, key: unchanged.key },
         { kind: 'delete' as const, key: bucketAliveKey(bucket.id) },
-        ...policyWrites(policy, [], parts),
+        ...(left.length > 0 ? left : policyWrites(policy, [], parts)),
       ],
-      appends: [bucketEntry(bucket, 'bucketDelete', deps.clock.nowMs())],
+      appends: [bucketEntry(bucket, 'bucketDelete', nowMs)],
     };
     return { kind: 'commit', transaction, result: () => undefined };
   });
@@ -329,14 +314,4 @@ function bucketTaken(bucket: BucketName): StraitError<'alreadyExists'> {
   return new StraitError('alreadyExists', message, { bucket });
 }
 
-export function bucketEntry(
-  bucket: Bucket,
-  op: Extract<JournalRecord['op'], `bucket${string}`>,
-  timeMs: number,
-): Append {
-  return { journal: bucket.scopeId, value: encodeJournal({ op, bucket: bucket.name, timeMs }) };
-}
-
 const absent = (key: Uint8Array): Check => ({ kind: 'absent', key });
-const later = (left: Uint8Array, right: Uint8Array) => (Buffer.compare(left, right) >= 0 ? left : right);
-const nextAfter = (last: BucketName | undefined) => (last === undefined ? {} : { nextAfter: last });

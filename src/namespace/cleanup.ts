@@ -6,6 +6,7 @@ import { expireSoftDeletedOnce } from './expire-soft-deleted.ts';
 import { expireUploadsOnce } from './expire-uploads.ts';
 import { OPERATION_WORKERS } from './operation-workers.ts';
 import { reapOnce } from './reap.ts';
+import { expireBucketsOnce } from './soft-deleted-buckets.ts';
 import { OrphanSweep } from './sweep-orphans.ts';
 
 export interface CleanupSettings {
@@ -68,6 +69,15 @@ export class Cleanup implements Service {
         run: async (signal) => {
           const versions = await expireSoftDeletedOnce(deps, signal);
           if (versions > 0) logger.log('info', 'deleted versions whose soft delete time was over', { versions });
+        },
+      },
+      {
+        name: 'expire soft-deleted buckets',
+        everyMs: settings.expireEveryMs,
+        dueMs: 0,
+        run: async (signal) => {
+          const buckets = await expireBucketsOnce(deps, signal);
+          if (buckets > 0) logger.log('info', 'ended buckets whose soft delete time was over', { buckets });
         },
       },
       {

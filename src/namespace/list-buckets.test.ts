@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { namespaceFixture } from '../../test/support/namespace-fixture.ts';
-import { ALL_PROJECTS } from './buckets.ts';
+import { ALL_PROJECTS } from './bucket-pages.ts';
 
 test('a project sees its own buckets, every project sees those of another owner, - stands for all', async () => {
   const fixture = namespaceFixture();

@@ -7,6 +7,7 @@ import type { NotificationConfig } from '../model/notification.ts';
 import type { NamedObject } from '../model/object.ts';
 import type { Operation } from '../model/operation.ts';
 import * as accessLists from './access-lists.ts';
+import type { BucketPage, ListBucketsInput } from './bucket-pages.ts';
 import * as buckets from './buckets.ts';
 import * as bulk from './bulk-restore-objects.ts';
 import * as caches from './caches.ts';
@@ -26,6 +27,7 @@ import * as policies from './policies.ts';
 import * as reading from './read-object.ts';
 import * as restoring from './restore-object.ts';
 import * as rewriting from './rewrite-object.ts';
+import * as softDeletedBuckets from './soft-deleted-buckets.ts';
 import * as uploading from './uploads.ts';
 
 type Use<Input, Output> = (input: Input) => Promise<Output>;
@@ -38,7 +40,10 @@ type InputOf<Run extends (...args: never[]) => unknown> = Parameters<Run>[1];
 export interface Namespace {
   readonly insertBucket: Use<buckets.InsertBucketInput, Bucket>;
   readonly getBucket: Use<InputOf<typeof buckets.getBucket>, Bucket>;
-  readonly listBuckets: Use<InputOf<typeof buckets.listBuckets>, buckets.BucketPage>;
+  readonly getSoftDeletedBucket: Use<InputOf<typeof buckets.getSoftDeletedBucket>, Bucket>;
+  readonly listBuckets: Use<ListBucketsInput, BucketPage>;
+  readonly listSoftDeletedBuckets: Use<ListBucketsInput, BucketPage>;
+  readonly restoreBucket: Use<softDeletedBuckets.SoftDeletedAddress, Bucket>;
   readonly changeBucket: Use<InputOf<typeof buckets.changeBucket>, Bucket>;
   readonly lockRetentionPolicy: Use<InputOf<typeof buckets.lockRetentionPolicy>, Bucket>;
   readonly deleteBucket: Use<InputOf<typeof buckets.deleteBucket>, void>;
@@ -122,7 +127,10 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     ...bindFolders(deps),
     insertBucket: (input) => buckets.insertBucket(deps, input),
     getBucket: (input) => buckets.getBucket(deps, input),
+    getSoftDeletedBucket: (input) => buckets.getSoftDeletedBucket(deps, input),
     listBuckets: (input) => buckets.listBuckets(deps, input),
+    listSoftDeletedBuckets: (input) => softDeletedBuckets.listSoftDeletedBuckets(deps, input),
+    restoreBucket: (address) => softDeletedBuckets.restoreBucket(deps, address),
     changeBucket: (input) => buckets.changeBucket(deps, input),
     lockRetentionPolicy: (input) => buckets.lockRetentionPolicy(deps, input),
     deleteBucket: (input) => buckets.deleteBucket(deps, input),

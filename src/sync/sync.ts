@@ -276,6 +276,7 @@ function imageOf(remote: RemoteBucket, ids: Pick<Bucket, 'id' | 'scopeId'>): Buc
     name: _name,
     selfLink: _selfLink,
     projectNumber,
+    generation,
     metageneration,
     timeCreated,
     updated,
@@ -292,6 +293,8 @@ function imageOf(remote: RemoteBucket, ids: Pick<Bucket, 'id' | 'scopeId'>): Buc
     scopeId: ids.scopeId,
     owner: CLOUD,
     project: text(projectNumber, ''),
+    // A cloud that tells none has one bucket of this name at a time.
+    generation: BigInt(text(generation, `${time(timeCreated) * 1_000}`)),
     metageneration: BigInt(text(metageneration, '1')),
     timeCreatedMs: time(timeCreated),
     updatedMs: time(updated),

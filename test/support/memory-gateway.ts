@@ -9,6 +9,7 @@ import type { NamespaceDeps } from '../../src/namespace/deps.ts';
 import { expireSoftDeletedOnce } from '../../src/namespace/expire-soft-deleted.ts';
 import { OPERATION_WORKERS } from '../../src/namespace/operation-workers.ts';
 import { bindNamespace, type Namespace } from '../../src/namespace/service.ts';
+import { expireBucketsOnce } from '../../src/namespace/soft-deleted-buckets.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { noCrashPoints } from '../../src/runtime/crash-points.ts';
 import { createMetrics } from '../../src/runtime/create-metrics.ts';
@@ -82,4 +83,5 @@ async function runChores(deps: NamespaceDeps): Promise<void> {
   await advanceOperationsOnce(deps, OPERATION_WORKERS, signal);
   await expireSoftDeletedOnce(deps, signal);
   await expireCachesOnce(deps, signal);
+  await expireBucketsOnce(deps, signal);
 }

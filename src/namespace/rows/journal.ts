@@ -43,7 +43,8 @@ export type JournalRecord =
       readonly restored?: string;
     }
   | {
-      readonly op: 'bucketInsert' | 'bucketPatch' | 'bucketDelete';
+      /** A purge ends a soft-deleted bucket for good. */
+      readonly op: 'bucketInsert' | 'bucketPatch' | 'bucketDelete' | 'bucketRestore' | 'bucketPurge';
       readonly bucket: BucketName;
       readonly timeMs: number;
     }

@@ -58,9 +58,15 @@ const WORDS = {
   notificationIds: word('notificationIds'),
   notified: word('notified'),
   cache: word('cache'),
+  softDeletedBucket: word('softDeletedBucket'),
 } as const;
 
 export const bucketKey = (name: BucketName): Uint8Array => join([WORDS.bucket, name]);
+export const softDeletedBucketKey = (name: BucketName, generation: bigint): Uint8Array =>
+  join([WORDS.softDeletedBucket, name, NAME_END, u64(generation)]);
+/** Soft-deleted buckets whose names start with `prefix`, in the order of name and generation. */
+export const softDeletedBucketsFrom = (prefix: string): KeyRange =>
+  prefixRange(join([WORDS.softDeletedBucket, prefix]));
 export const bucketAliveKey = (id: BucketId): Uint8Array => join([WORDS.bucketAlive, hex(id)]);
 
 const placed = (prefix: Uint8Array, place: ObjectPlace): Uint8Array =>

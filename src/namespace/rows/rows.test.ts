@@ -7,6 +7,7 @@ import {
   arbitrarySegment,
   arbitraryState,
 } from '../../../test/support/arbitrary-object-state.ts';
+import type { Bucket } from '../../model/bucket.ts';
 import { blobId, bucketId, generation, scopeId, stagingId } from '../../model/ids.ts';
 import type { ObjectState } from '../../model/object.ts';
 import type { Preconditions } from '../../model/preconditions.ts';
@@ -23,7 +24,8 @@ import {
   encodeUnreferenced,
   pageSegmentsMax,
 } from './blob-rows.ts';
-import { decodeBucket, encodeBucket } from './bucket-row.ts';
+import { bucketGenerationOffset, decodeBucket, encodeBucket } from './bucket-row.ts';
+import { encodeRow } from './codec.ts';
 import { decodeJournal, encodeJournal, journalState } from './journal.ts';
 import { blobRefKey, flatPlace } from './keys.ts';
 import { encodeObjectRow, loadState } from './object-row.ts';
@@ -40,6 +42,7 @@ test('a bucket row reads back as it was written, whatever keys its settings have
     scopeId: scopeId('0000000000000002'),
     owner: 'cloud',
     project: 'p',
+    generation: 2n ** 60n,
     metageneration: 2n ** 62n,
     timeCreatedMs: 1_700_000_000_000,
     updatedMs: 1_700_000_000_001,
@@ -49,6 +52,23 @@ test('a bucket row reads back as it was written, whatever keys its settings have
   };
   assert.deepStrictEqual(decodeBucket(encodeBucket(bucket)), bucket);
   assert.deepStrictEqual(decodeBucket(encodeBucket({ ...bucket, etag: 'e' })), { ...bucket, etag: 'e' });
+  const everything: Bucket = {
+    ...bucket,
+    ...{ etag: 'e', layout: 'folders', acl: [], defaultObjectAcl: [], softDeletion: { atMs: 1, hardDeleteMs: 2 } },
+  };
+  for (const one of [bucket, { ...bucket, etag: 'e' }, everything]) {
+    const value = Buffer.from(encodeBucket(one));
+    value.writeBigUInt64BE(77n, bucketGenerationOffset(value));
+    assert.deepStrictEqual(decodeBucket(value), { ...one, generation: 77n }, 'the store can stamp the generation');
+  }
+});
+
+test('a bucket row of an older version has the generation that a cloud told, or one made of its time', () => {
+  const row = (settings: string) =>
+    encodeRow({ id: '01', scopeId: '02', name: 'lake', metageneration: '1', timeCreatedMs: 5, settings });
+  const told = decodeBucket(row('{"generation": "12", "labels": {}}'));
+  assert.deepEqual([told.generation, told.settings], [12n, { labels: {} }]);
+  assert.equal(decodeBucket(row('{}')).generation, 5_000n);
 });
 
 const preconditions: fc.Arbitrary<Preconditions> = fc.record(

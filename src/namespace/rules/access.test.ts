@@ -14,6 +14,7 @@ const BUCKET: Bucket = {
   scopeId: scopeId('00'.repeat(8)),
   owner: 'here',
   project: 'p',
+  generation: 1n,
   metageneration: 1n,
   timeCreatedMs: 0,
   updatedMs: 0,

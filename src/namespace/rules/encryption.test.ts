@@ -18,6 +18,7 @@ const bucketOf = (change: Partial<Bucket> = {}): Bucket => ({
   scopeId: scopeId('0'.repeat(16)),
   owner: 'here',
   project: 'p',
+  generation: 1n,
   metageneration: 1n,
   timeCreatedMs: 0,
   updatedMs: 0,

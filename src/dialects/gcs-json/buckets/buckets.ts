@@ -1,5 +1,6 @@
 /** The methods of buckets. */
 import type { Bucket } from '../../../model/bucket.ts';
+import type { Preconditions } from '../../../model/preconditions.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
 import { bucketAccess } from '../acls/decode-access.ts';
 import { requiredParameter } from '../api/bad-input.ts';
@@ -29,11 +30,22 @@ export async function insertBucket(call: Call<'buckets.insert'>): Promise<HttpRe
 
 export async function getBucket(call: Call<'buckets.get'>): Promise<HttpReply> {
   const preconditions = bucketPreconditions(call, 'read');
-  const bucket = await call.context.namespace.getBucket({ name: call.required('bucket'), preconditions });
+  const bucket = await readBucket(call, preconditions);
   const etag = bucket.etag ?? bucketEtag(bucket.metageneration);
   if (judgeEtag(call, etag)) return { status: 304, headers: { ETag: etag } };
   const projection = projectionOf(call, 'noAcl');
   return renderJson(renderBucket(bucket, { origin: call.request.origin, projection }), call.form, { ETag: etag });
+}
+
+function readBucket(call: Call<'buckets.get'>, preconditions: Preconditions): Promise<Bucket> {
+  const { namespace } = call.context;
+  const name = call.required('bucket');
+  const generation = call.long('generation');
+  if (!call.flag('softDeleted')) {
+    return namespace.getBucket({ name, preconditions, ...(generation === undefined ? {} : { generation }) });
+  }
+  if (generation === undefined) throw requiredParameter('generation');
+  return namespace.getSoftDeletedBucket({ name, generation, preconditions });
 }
 
 export async function getStorageLayout(call: Call<'buckets.getStorageLayout'>): Promise<HttpReply> {
@@ -46,7 +58,9 @@ export async function listBuckets(call: Call<'buckets.list'>): Promise<HttpReply
   const projection = projectionOf(call, 'noAcl');
   const prefix = call.text('prefix');
   const pageToken = call.text('pageToken');
-  const { buckets, nextAfter } = await call.context.namespace.listBuckets({
+  const { namespace } = call.context;
+  const list = call.flag('softDeleted') ? namespace.listSoftDeletedBuckets : namespace.listBuckets;
+  const { buckets, nextAfter } = await list({
     project: call.required('project'),
     maxResults: pageResults(call.integer('maxResults')),
     ...(prefix === undefined ? {} : { prefix }),
@@ -116,4 +130,12 @@ export async function deleteBucket(call: Call<'buckets.delete'>): Promise<HttpRe
   const preconditions = bucketPreconditions(call, 'change');
   await call.context.namespace.deleteBucket({ name: call.required('bucket'), preconditions });
   return NO_CONTENT;
+}
+
+export async function restoreBucket(call: Call<'buckets.restore'>): Promise<HttpReply> {
+  const generation = call.long('generation');
+  if (generation === undefined) throw requiredParameter('generation');
+  const bucket = await call.context.namespace.restoreBucket({ name: call.required('bucket'), generation });
+  const projection = projectionOf(call, 'full');
+  return renderJson(renderBucket(bucket, { origin: call.request.origin, projection }), call.form);
 }

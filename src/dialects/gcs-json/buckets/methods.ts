@@ -7,6 +7,7 @@ import {
   listBuckets,
   lockRetentionPolicy,
   patchBucket,
+  restoreBucket,
   updateBucket,
 } from './buckets.ts';
 
@@ -19,6 +20,6 @@ export const bucketMethods = {
   'buckets.lockRetentionPolicy': lockRetentionPolicy,
   'buckets.patch': patchBucket,
   'buckets.relocate': notYet,
-  'buckets.restore': notYet,
+  'buckets.restore': restoreBucket,
   'buckets.update': updateBucket,
 } satisfies Partial<Handlers>;

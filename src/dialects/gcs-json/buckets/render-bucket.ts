@@ -15,6 +15,7 @@ export interface RenderBucketContext {
 /** The bucket resource: stored settings as they are, under what only the server says. */
 export function renderBucket(bucket: Bucket, context: RenderBucketContext): Resource {
   const { owner: _owner, ...settings } = bucket.settings;
+  const { softDeletion } = bucket;
   const isProjectNumber = /^\d+$/.test(bucket.project);
   return {
     ...settings,
@@ -23,6 +24,7 @@ export function renderBucket(bucket: Bucket, context: RenderBucketContext): Reso
     selfLink: `${context.origin}/storage/v1/b/${encodeURIComponent(bucket.name)}`,
     ...(isProjectNumber ? { projectNumber: bucket.project } : {}),
     name: bucket.name,
+    generation: bucket.generation.toString(),
     metageneration: bucket.metageneration.toString(),
     location: bucket.location,
     locationType: settings['locationType'] ?? locationTypeOf(bucket),
@@ -30,6 +32,9 @@ export function renderBucket(bucket: Bucket, context: RenderBucketContext): Reso
     etag: bucket.etag ?? bucketEtag(bucket.metageneration),
     timeCreated: renderTime(bucket.timeCreatedMs),
     updated: renderTime(bucket.updatedMs),
+    ...(softDeletion === undefined
+      ? {}
+      : { softDeleteTime: renderTime(softDeletion.atMs), hardDeleteTime: renderTime(softDeletion.hardDeleteMs) }),
     ...(context.projection === 'full' && knowsLists(bucket) ? renderBucketLists(bucket, context) : {}),
   };
 }

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LAKE, type LakeFixture, lakeFixture, makeBucket } from '../../test/support/lake-fixture.ts';
+import type { Bucket } from '../model/bucket.ts';
+import { expireBucketsOnce } from './soft-deleted-buckets.ts';
+
+const SIGNAL = new AbortController().signal;
+const WEEK_MS = 7 * 86_400_000;
+const SETTINGS = {
+  softDeletePolicy: { retentionDurationSeconds: '604800' },
+  labels: { team: 'a' },
+  iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
+};
+
+async function softDeleting(): Promise<LakeFixture & { readonly made: Bucket }> {
+  const fixture = await lakeFixture();
+  await remove(fixture);
+  const made = await remake(fixture);
+  return { ...fixture, made };
+}
+
+const remove = ({ namespace }: LakeFixture) => namespace.deleteBucket({ name: LAKE, preconditions: {} });
+const remake = ({ namespace }: LakeFixture) =>
+  namespace.insertBucket({ name: LAKE, project: 'p', location: 'EU', storageClass: 'NEARLINE', settings: SETTINGS });
+const listed = async ({ namespace }: LakeFixture, maxResults = 100) => {
+  const found: bigint[] = [];
+  let after: string | undefined;
+  do {
+    const from = after === undefined ? {} : { after };
+    const page = await namespace.listSoftDeletedBuckets({ project: 'p', maxResults, ...from });
+    found.push(...page.buckets.map(({ generation }) => generation));
+    after = page.nextAfter;
+  } while (after !== undefined);
+  return found;
+};
+
+test('a bucket without a retention is gone when it is deleted, and its name never has its generation again', async () => {
+  const fixture = await lakeFixture();
+  const generations = new Set<bigint>();
+  for (let round = 0; round < 5; round += 1) {
+    generations.add((await fixture.namespace.getBucket({ name: LAKE, preconditions: {} })).generation);
+    await remove(fixture);
+    await makeBucket(fixture, LAKE);
+  }
+  assert.equal(generations.size, 5);
+  assert.deepEqual(await listed(fixture), []);
+});
+
+test('a soft-deleted bucket comes back with all it had, and its soft-deleted objects after it', async () => {
+  const fixture = await softDeleting();
+  const { namespace, made, put, pass } = fixture;
+  const { generation } = made;
+  const object = await put('a', 'one');
+  await fixture.remove('a');
+  const policy = await namespace.getBucketPolicy({ bucket: LAKE });
+  pass(1_000);
+  await remove(fixture);
+  await assert.rejects(namespace.getBucket({ name: LAKE, preconditions: {} }), { code: 'bucketNotFound' });
+  await assert.rejects(put('b', 'x'), { code: 'bucketNotFound' });
+  const deleted = await namespace.getSoftDeletedBucket({ name: LAKE, generation, preconditions: {} });
+  const atMs = fixture.deps.clock.nowMs();
+  assert.deepEqual(deleted, { ...made, softDeletion: { atMs, hardDeleteMs: atMs + WEEK_MS } });
+  assert.deepEqual(await listed(fixture), [generation]);
+  pass(WEEK_MS - 2_000);
+  const restored = await namespace.restoreBucket({ name: LAKE, generation });
+  assert.deepEqual(restored, { ...made, metageneration: made.metageneration + 1n, updatedMs: atMs + WEEK_MS - 2_000 });
+  assert.deepEqual(await namespace.getBucket({ name: LAKE, generation, preconditions: {} }), restored);
+  assert.deepEqual((await namespace.getBucketPolicy({ bucket: LAKE })).policy, policy.policy);
+  assert.deepEqual(await listed(fixture), []);
+  await put('b', 'x');
+  const address = { bucket: LAKE, name: 'a', generation: object.state.generation };
+  await namespace.restoreObject({ address, preconditions: {}, copySourceAcl: false });
+  assert.equal(await fixture.readText('a'), 'one');
+});
+
+test('from its hard delete time on it is not seen, cleaned up or not, and nothing of it stays', async () => {
+  const fixture = await softDeleting();
+  const { namespace, made, deps } = fixture;
+  await remove(fixture);
+  fixture.pass(WEEK_MS - 1);
+  assert.deepEqual([await expireBucketsOnce(deps, SIGNAL), (await listed(fixture)).length], [0, 1]);
+  fixture.pass(1);
+  const address = { name: LAKE, generation: made.generation };
+  for (const isCleanedUp of [false, true]) {
+    if (isCleanedUp) assert.equal(await expireBucketsOnce(deps, SIGNAL), 1);
+    await assert.rejects(namespace.restoreBucket(address), { code: 'bucketNotFound' });
+    await assert.rejects(namespace.getSoftDeletedBucket({ ...address, preconditions: {} }), { code: 'bucketNotFound' });
+    assert.deepEqual(await listed(fixture), []);
+  }
+  const rows = await deps.metadata.scan({ start: new Uint8Array(), end: Buffer.alloc(8, 0xff) }, { limit: 99 });
+  assert.deepEqual(
+    rows.map(({ key }) => Buffer.from(key).toString('latin1').split('/')[0]),
+    [],
+  );
+});
+
+test('a name may have many soft-deleted buckets, one of which comes back once no bucket lives under it', async () => {
+  const fixture = await softDeleting();
+  const { namespace } = fixture;
+  const generations = [fixture.made.generation];
+  for (let round = 0; round < 6; round += 1) {
+    await remove(fixture);
+    generations.push((await remake(fixture)).generation);
+  }
+  const [chosen = 0n] = generations;
+  assert.deepEqual(await listed(fixture, 2), generations.slice(0, 6));
+  await assert.rejects(namespace.restoreBucket({ name: LAKE, generation: chosen }), { code: 'alreadyExists' });
+  await remove(fixture);
+  assert.equal((await namespace.restoreBucket({ name: LAKE, generation: chosen })).generation, chosen);
+  assert.deepEqual(await listed(fixture, 3), generations.slice(1));
+  const other = namespace.getBucket({ name: LAKE, generation: generations[1] ?? 0n, preconditions: {} });
+  await assert.rejects(other, { code: 'bucketNotFound' });
+});
+
+test('of a restoration and a bucket made under its name at the same moment one happens', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const fixture = await softDeleting();
+    const { generation } = fixture.made;
+    await remove(fixture);
+    const restore = () => fixture.namespace.restoreBucket({ name: LAKE, generation });
+    const both = await Promise.allSettled(
+      round % 2 === 0 ? [restore(), remake(fixture)] : [remake(fixture), restore()],
+    );
+    assert.equal(both.filter(({ status }) => status === 'fulfilled').length, 1);
+    const lives = await fixture.namespace.getBucket({ name: LAKE, preconditions: {} });
+    assert.deepEqual(await listed(fixture), lives.generation === generation ? [] : [generation]);
+  }
+});
