@@ -245,8 +245,9 @@ function staysUniform(why: string): StraitError<'invalidArgument'> {
 }
 
 /**
- * `bucketNotEmpty` when it holds a live or noncurrent version or a managed folder. Soft-deleted versions do not hold
- * it, and go when their time is over; the bucket itself is soft-deleted by its policy. Safe against an insert that runs at the same time.
+ * `bucketNotEmpty` when it holds a live or noncurrent version, a folder or a managed folder. Soft-deleted versions do
+ * not hold it, and go when their time is over; the bucket itself is soft-deleted by its policy. Safe against an insert
+ * that runs at the same time.
  */
 export async function deleteBucket(
   deps: NamespaceDeps,

@@ -30,6 +30,41 @@ interface Chore {
   dueMs: number;
 }
 
+/** Chores that only say how much they did. */
+const COUNTED: readonly {
+  readonly name: string;
+  readonly every: keyof CleanupSettings;
+  /** For the log. */
+  readonly done: string;
+  readonly run: (deps: NamespaceDeps, signal: AbortSignal) => Promise<number>;
+}[] = [
+  {
+    name: 'expire soft-deleted',
+    every: 'expireEveryMs',
+    done: 'deleted versions whose soft delete time was over',
+    run: expireSoftDeletedOnce,
+  },
+  {
+    name: 'expire soft-deleted buckets',
+    every: 'expireEveryMs',
+    done: 'ended buckets whose soft delete time was over',
+    run: expireBucketsOnce,
+  },
+  {
+    name: 'advance operations',
+    every: 'advanceEveryMs',
+    done: 'operations ended',
+    run: (deps, signal) => advanceOperationsOnce(deps, OPERATION_WORKERS, signal),
+  },
+  {
+    name: 'expire operations',
+    every: 'expireEveryMs',
+    done: 'removed the records of old operations',
+    run: expireOperationsOnce,
+  },
+  { name: 'expire caches', every: 'expireEveryMs', done: 'removed disabled caches', run: expireCachesOnce },
+];
+
 /**
  * Removes what nothing needs any more: unreferenced bytes, expired sessions, bytes of crashed writes. One per store is
  * enough; more are safe. A failed pass is logged and tried again at its next turn.
@@ -62,50 +97,15 @@ export class Cleanup implements Service {
           if (sessions + stagings > 0) logger.log('info', 'expired uploads', { sessions, stagings });
         },
       },
-      {
-        name: 'expire soft-deleted',
-        everyMs: settings.expireEveryMs,
+      ...COUNTED.map(({ name, every, done, run }) => ({
+        name,
+        everyMs: settings[every],
         dueMs: 0,
-        run: async (signal) => {
-          const versions = await expireSoftDeletedOnce(deps, signal);
-          if (versions > 0) logger.log('info', 'deleted versions whose soft delete time was over', { versions });
+        run: async (signal: AbortSignal) => {
+          const count = await run(deps, signal);
+          if (count > 0) logger.log('info', done, { count });
         },
-      },
-      {
-        name: 'expire soft-deleted buckets',
-        everyMs: settings.expireEveryMs,
-        dueMs: 0,
-        run: async (signal) => {
-          const buckets = await expireBucketsOnce(deps, signal);
-          if (buckets > 0) logger.log('info', 'ended buckets whose soft delete time was over', { buckets });
-        },
-      },
-      {
-        name: 'advance operations',
-        everyMs: settings.advanceEveryMs,
-        dueMs: 0,
-        run: async (signal) => {
-          const ended = await advanceOperationsOnce(deps, OPERATION_WORKERS, signal);
-          if (ended > 0) logger.log('info', 'operations ended', { ended });
-        },
-      },
-      {
-        name: 'expire operations',
-        everyMs: settings.expireEveryMs,
-        dueMs: 0,
-        run: async (signal) => {
-          await expireOperationsOnce(deps, signal);
-        },
-      },
-      {
-        name: 'expire caches',
-        everyMs: settings.expireEveryMs,
-        dueMs: 0,
-        run: async (signal) => {
-          const caches = await expireCachesOnce(deps, signal);
-          if (caches > 0) logger.log('info', 'removed disabled caches', { caches });
-        },
-      },
+      })),
       {
         name: 'sweep orphans',
         everyMs: settings.sweepEveryMs,

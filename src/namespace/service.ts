@@ -25,6 +25,7 @@ import * as notifying from './notifications/configs.ts';
 import * as operating from './operations.ts';
 import * as policies from './policies.ts';
 import * as reading from './read-object.ts';
+import * as relocating from './relocate-bucket.ts';
 import * as restoring from './restore-object.ts';
 import * as rewriting from './rewrite-object.ts';
 import * as softDeletedBuckets from './soft-deleted-buckets.ts';
@@ -101,6 +102,8 @@ export interface Namespace {
   readonly resumeCache: Use<caches.CacheAddress, Cache>;
   readonly disableCache: Use<caches.CacheAddress, Cache>;
   readonly disableRapidCache: Use<caches.CacheAddress, Operation>;
+  readonly relocateBucket: Use<relocating.RelocateInput, Operation>;
+  readonly advanceRelocateBucket: Use<relocating.AdvanceInput, Operation>;
   readonly getOperation: Use<operating.OperationAddress, Operation>;
   readonly listOperations: Use<operating.ListOperationsInput, operating.OperationPage>;
   readonly cancelOperation: Use<operating.OperationAddress, void>;
@@ -165,6 +168,8 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     resumeCache: (address) => caches.resumeCache(deps, address),
     disableCache: (address) => caches.disableCache(deps, address),
     disableRapidCache: (address) => caches.disableRapidCache(deps, address),
+    relocateBucket: (input) => relocating.relocateBucket(deps, input),
+    advanceRelocateBucket: (input) => relocating.advanceRelocateBucket(deps, input),
     getOperation: (address) => operating.getOperation(deps, address),
     listOperations: (input) => operating.listOperations(deps, input),
     cancelOperation: (address) => operating.cancelOperation(deps, address),

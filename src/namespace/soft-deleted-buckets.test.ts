@@ -34,7 +34,7 @@ const listed = async ({ namespace }: LakeFixture, maxResults = 100) => {
   return found;
 };
 
-test('a bucket without a retention is gone when it is deleted, and its name never has its generation again', async () => {
+test('a bucket without a retention is gone at once, and its name never has its generation again', async () => {
   const fixture = await lakeFixture();
   const generations = new Set<bigint>();
   for (let round = 0; round < 5; round += 1) {

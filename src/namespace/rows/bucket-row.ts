@@ -26,7 +26,7 @@ export function encodeBucket(bucket: Bucket): Uint8Array {
   return encodeRow(stored);
 }
 
-/** Where a bucket's generation is in its row: behind the header of the map (16 keys or more: 3 bytes), key and length. */
+/** Where a bucket's generation is in its row: behind the map's header (3 bytes for 16 keys or more), key and length. */
 export function bucketGenerationOffset(value: Uint8Array): number {
   return value[1] === MAP_16 ? 8 : 6;
 }

@@ -262,6 +262,7 @@ export function namesBetween(
 export const namesFrom = (id: BucketId, prefix: ObjectName): KeyRange => prefixRange(objectKey(flatPlace(id, prefix)));
 export const operationsOf = (bucketId: BucketId): KeyRange => prefixRange(operationKey(bucketId, ''));
 export const allOperations = (): KeyRange => prefixRange(WORDS.operation);
+export const pendingOperationsOf = (bucketId: BucketId): KeyRange => prefixRange(operationPendingKey(bucketId, ''));
 export const allPendingOperations = (): KeyRange => prefixRange(WORDS.operationPending);
 export const notificationsOf = (bucketId: BucketId): KeyRange => prefixRange(join([WORDS.notification, hex(bucketId)]));
 export const allNotifications = (): KeyRange => prefixRange(WORDS.notification);

@@ -8,6 +8,7 @@ import type { Call } from '../api/call.ts';
 import { type Projection, pageResults, projectionOf } from '../api/decode-params.ts';
 import { below, isSelected, type Selection, select } from '../api/fields.ts';
 import { bucketPreconditions, judgeEtag } from '../api/preconditions.ts';
+import { renderOperation } from '../operations/render-operation.ts';
 import { bucketEtag } from '../protocol/etag.ts';
 import { decodePageToken, encodePageToken } from '../protocol/page-token.ts';
 import { JSON_HEADERS, NO_CONTENT, renderJson, renderPage } from '../protocol/render-json.ts';
@@ -138,4 +139,12 @@ export async function restoreBucket(call: Call<'buckets.restore'>): Promise<Http
   const bucket = await call.context.namespace.restoreBucket({ name: call.required('bucket'), generation });
   const projection = projectionOf(call, 'full');
   return renderJson(renderBucket(bucket, { origin: call.request.origin, projection }), call.form);
+}
+
+export async function relocateBucket(call: Call<'buckets.relocate'>): Promise<HttpReply> {
+  const { validateOnly, ...request } = call.body;
+  const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null));
+  const input = { bucket: call.required('bucket'), request: given, validateOnly: validateOnly === true };
+  const operation = await call.context.namespace.relocateBucket(input);
+  return renderJson(renderOperation(operation, call.request.origin), call.form);
 }

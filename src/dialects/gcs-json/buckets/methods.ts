@@ -1,4 +1,4 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
+import type { Handlers } from '../api/handlers.ts';
 import {
   deleteBucket,
   getBucket,
@@ -7,6 +7,7 @@ import {
   listBuckets,
   lockRetentionPolicy,
   patchBucket,
+  relocateBucket,
   restoreBucket,
   updateBucket,
 } from './buckets.ts';
@@ -19,7 +20,7 @@ export const bucketMethods = {
   'buckets.list': listBuckets,
   'buckets.lockRetentionPolicy': lockRetentionPolicy,
   'buckets.patch': patchBucket,
-  'buckets.relocate': notYet,
+  'buckets.relocate': relocateBucket,
   'buckets.restore': restoreBucket,
   'buckets.update': updateBucket,
 } satisfies Partial<Handlers>;

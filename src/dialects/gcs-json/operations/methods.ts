@@ -1,8 +1,8 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
-import { cancelOperation, getOperation, listOperations } from './operations.ts';
+import type { Handlers } from '../api/handlers.ts';
+import { advanceRelocateBucket, cancelOperation, getOperation, listOperations } from './operations.ts';
 
 export const operationMethods = {
-  'operations.advanceRelocateBucket': notYet,
+  'operations.advanceRelocateBucket': advanceRelocateBucket,
   'operations.cancel': cancelOperation,
   'operations.get': getOperation,
   'operations.list': listOperations,

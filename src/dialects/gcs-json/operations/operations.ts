@@ -35,6 +35,16 @@ export async function cancelOperation(call: Call<'operations.cancel'>): Promise<
   return NO_CONTENT;
 }
 
-function addressOf(call: Call<'operations.get'> | Call<'operations.cancel'>) {
+export async function advanceRelocateBucket(call: Call<'operations.advanceRelocateBucket'>): Promise<HttpReply> {
+  const { ttl, expireTime } = call.body;
+  await call.context.namespace.advanceRelocateBucket({
+    address: addressOf(call),
+    ...(typeof ttl === 'string' ? { ttl } : {}),
+    ...(typeof expireTime === 'string' ? { expireTime } : {}),
+  });
+  return NO_CONTENT;
+}
+
+function addressOf(call: Call<'operations.get' | 'operations.cancel' | 'operations.advanceRelocateBucket'>) {
   return { bucket: call.required('bucket'), id: call.required('operationId') };
 }
