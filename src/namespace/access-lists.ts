@@ -5,13 +5,13 @@ import type { BucketName } from '../model/ids.ts';
 import type { NamedObject } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { bucketEntry } from './bucket-entry.ts';
+import { bucketWrite } from './bucket-write.ts';
 import { getBucket, readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { addressedRow, namedObject, readBucket, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress } from './read-object.ts';
-import { encodeBucket } from './rows/bucket-row.ts';
 import {
   assertNotPublic,
   bucketAcl,
@@ -79,7 +79,7 @@ export async function changeBucketList(
     const after = withBucketLists(bucket, lists, nowMs);
     const transaction = {
       checks: [unchanged],
-      writes: [{ kind: 'put' as const, key: unchanged.key, value: encodeBucket(after) }],
+      writes: [bucketWrite(unchanged.key, after)],
       appends: [bucketEntry(after, 'bucketPatch', nowMs)],
     };
     return { kind: 'commit', transaction, result: () => ({ bucket: after, list: listOf(after, address.list) }) };

@@ -4,13 +4,15 @@ import { StraitError } from '../model/errors.ts';
 import { type BucketName, bucketId, scopeId } from '../model/ids.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { randomHex } from '../runtime/random.ts';
-import { type Check, LIMITS, type Write } from '../stores/metadata/port.ts';
+import type { Check, Write } from '../stores/metadata/port.ts';
 import { bucketEntry } from './bucket-entry.ts';
 import { type BucketPage, type ListBucketsInput, pageOfBuckets } from './bucket-pages.ts';
+import { endOfRemains } from './bucket-remains.ts';
+import { bucketWrite, type PutWrite } from './bucket-write.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { assertWritable, bucketNotFound, ownedElsewhere, readBucket } from './object-access.ts';
-import { bucketGenerationOffset, decodeBucket, encodeBucket } from './rows/bucket-row.ts';
+import { bucketGenerationOffset, decodeBucket } from './rows/bucket-row.ts';
 import { PRESENT } from './rows/codec.ts';
 import {
   bucketAliveKey,
@@ -93,16 +95,6 @@ function settled(wanted: Bucket['settings'], context: SettingsContext): Bucket['
   const { before = {}, nowMs } = context;
   const checked = checkedSettings(wanted, context);
   return withRetentionPolicy(before, withUniformAccess(before, checked, nowMs), nowMs);
-}
-
-/** A row holds less than what settings and access lists might come to. */
-type PutWrite = Extract<Write, { kind: 'put' }>;
-
-function bucketWrite(key: Uint8Array, bucket: Bucket): PutWrite {
-  const value = encodeBucket(bucket);
-  if (value.length <= LIMITS.valueBytesMax) return { kind: 'put', key, value };
-  const message = `The bucket resource is too large: ${value.length} bytes of at most ${LIMITS.valueBytesMax}.`;
-  throw new StraitError('invalidArgument', message, {});
 }
 
 function newBucket(deps: NamespaceDeps, input: InsertBucketInput): Bucket {
@@ -257,8 +249,7 @@ export async function deleteBucket(
     const { bucket, unchanged } = await readForBucketChange(deps, input);
     const nowMs = deps.clock.nowMs();
     const left = softDeletionWrites(bucket, nowMs);
-    const policy = bucketPolicyPlace(bucket.id);
-    const { parts } = await readPolicy(deps.metadata, policy);
+    const ended = left.length > 0 ? { checks: [], writes: left } : await endOfRemains(deps.metadata, bucket.id);
     const held = [
       objectsOf(bucket.id),
       foldersOf(bucket.id),
@@ -272,11 +263,11 @@ export async function deleteBucket(
     }
     const transaction = {
       // Object mutations check that `bucketAlive` is there; this deletes it: one of the two loses.
-      checks: [unchanged, ...held.map((range) => ({ kind: 'rangeEmpty' as const, range }))],
+      checks: [unchanged, ...held.map((range) => ({ kind: 'rangeEmpty' as const, range })), ...ended.checks],
       writes: [
         { kind: 'delete' as const, key: unchanged.key },
         { kind: 'delete' as const, key: bucketAliveKey(bucket.id) },
-        ...(left.length > 0 ? left : policyWrites(policy, [], parts)),
+        ...ended.writes,
       ],
       appends: [bucketEntry(bucket, 'bucketDelete', nowMs)],
     };

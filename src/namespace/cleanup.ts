@@ -30,14 +30,17 @@ interface Chore {
   dueMs: number;
 }
 
-/** Chores that only say how much they did. */
-const COUNTED: readonly {
+interface CountedChore {
   readonly name: string;
   readonly every: keyof CleanupSettings;
   /** For the log. */
   readonly done: string;
+  /** How much it did. A crash in between leaves the rest to its next turn. */
   readonly run: (deps: NamespaceDeps, signal: AbortSignal) => Promise<number>;
-}[] = [
+}
+
+/** Chores that keep nothing between their turns. */
+export const CHORES: readonly CountedChore[] = [
   {
     name: 'expire soft-deleted',
     every: 'expireEveryMs',
@@ -97,7 +100,7 @@ export class Cleanup implements Service {
           if (sessions + stagings > 0) logger.log('info', 'expired uploads', { sessions, stagings });
         },
       },
-      ...COUNTED.map(({ name, every, done, run }) => ({
+      ...CHORES.map(({ name, every, done, run }) => ({
         name,
         everyMs: settings[every],
         dueMs: 0,

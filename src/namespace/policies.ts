@@ -6,13 +6,13 @@ import type { GivenPolicy, Policy } from '../model/policy.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { assertListsKnown } from './access-lists.ts';
 import { bucketEntry } from './bucket-entry.ts';
+import { bucketWrite } from './bucket-write.ts';
 import { readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { addressedRow, namedObject, readBucket, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress } from './read-object.ts';
-import { encodeBucket } from './rows/bucket-row.ts';
 import { bucketPolicyPlace, policyWrites, readPolicy } from './rows/policy-rows.ts';
 import {
   assertNotPublic,
@@ -68,10 +68,7 @@ export async function setBucketPolicy(
     const after = withBucketAcl(bucket, list, nowMs);
     const transaction = {
       checks: [unchanged],
-      writes: [
-        { kind: 'put' as const, key: unchanged.key, value: encodeBucket(after) },
-        ...policyWrites(place, rest, parts),
-      ],
+      writes: [bucketWrite(unchanged.key, after), ...policyWrites(place, rest, parts)],
       appends: [bucketEntry(after, 'bucketPatch', nowMs)],
     };
     const policy = mirroredPolicy(list, rest, BUCKET_ROLES);

@@ -8,15 +8,16 @@ import type { BucketName } from '../model/ids.ts';
 import type { JsonObject, Operation } from '../model/operation.ts';
 import type { OperationStep, OperationWorker } from './advance-operations.ts';
 import { bucketEntry } from './bucket-entry.ts';
+import { BUCKET_BYTES_MAX, bucketWrite } from './bucket-write.ts';
 import { readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { bucketNotFound } from './object-access.ts';
 import { changeOperation, endedOperation, newOperation, type OperationAddress, operationWrites } from './operations.ts';
-import { encodeBucket } from './rows/bucket-row.ts';
 import { operationKeyOf, pendingOperationsOf } from './rows/keys.ts';
 import { decodeOperation } from './rows/operation-row.ts';
 import { downtimeUntilMs, needsDowntime, type RelocationRequest, relocated } from './rules/bucket/relocation.ts';
+import { scanPages } from './scan-pages.ts';
 
 export interface RelocateInput {
   readonly bucket: BucketName;
@@ -30,7 +31,8 @@ export async function relocateBucket(deps: NamespaceDeps, input: RelocateInput):
   const { request, validateOnly } = input;
   return decideAndCommit(deps, async () => {
     const { bucket, unchanged } = await readForBucketChange(deps, { name: input.bucket, preconditions: {} });
-    const after = relocated(bucket, request);
+    const after = movedBucket(bucket, request, bucket.updatedMs);
+    bucketWrite(unchanged.key, after);
     await assertNoOther(deps, bucket);
     const placement = after.settings['customPlacementConfig'];
     const operation = newOperation(deps, bucket, {
@@ -48,24 +50,27 @@ export async function relocateBucket(deps: NamespaceDeps, input: RelocateInput):
     const transaction = {
       checks: [unchanged],
       // The bucket's row is written as it is: of two relocations that begin at once, the second sees the first.
-      writes: [
-        { kind: 'put' as const, key: unchanged.key, value: encodeBucket(bucket) },
-        ...operationWrites(operation),
-      ],
+      writes: [bucketWrite(unchanged.key, bucket, BUCKET_BYTES_MAX.whole), ...operationWrites(operation)],
     };
     return { kind: 'commit', transaction, result: () => operation };
   });
 }
 
 const DONE: JsonObject = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
-const PENDING_MAX = 1_000;
+
+function movedBucket(bucket: Bucket, request: RelocationRequest, updatedMs: number): Bucket {
+  const { etag: _etag, ...kept } = bucket;
+  return { ...kept, ...relocated(bucket, request), metageneration: bucket.metageneration + 1n, updatedMs };
+}
 
 async function assertNoOther(deps: NamespaceDeps, { id, name }: Bucket): Promise<void> {
-  const pending = await deps.metadata.scan(pendingOperationsOf(id), { limit: PENDING_MAX });
-  const rows = await deps.metadata.get(pending.map(({ key }) => operationKeyOf(key)));
-  const isRelocated = rows.some((row) => row !== undefined && decodeOperation(row.value).kind === 'relocateBucket');
-  if (!isRelocated) return;
-  throw new StraitError('conflict', `A relocation of gs://${name} is running already.`, { what: 'bucket' });
+  const { signal } = new AbortController();
+  for await (const pending of scanPages(deps.metadata, pendingOperationsOf(id), signal)) {
+    const rows = await deps.metadata.get(pending.map(({ key }) => operationKeyOf(key)));
+    const isRelocated = rows.some((row) => row !== undefined && decodeOperation(row.value).kind === 'relocateBucket');
+    if (!isRelocated) continue;
+    throw new StraitError('conflict', `A relocation of gs://${name} is running already.`, { what: 'bucket' });
+  }
 }
 
 interface Work {
@@ -115,20 +120,13 @@ async function step(deps: NamespaceDeps, operation: Operation): Promise<Operatio
   if (work.downtimeUntilMs !== undefined && work.downtimeUntilMs < nowMs) {
     return { next: { ...synced(operation), work: { request, needsDowntime: true }, updatedMs: nowMs } };
   }
-  const { etag: _etag, ...kept } = bucket;
-  const updatedMs = Math.max(nowMs, bucket.updatedMs);
-  const moved: Bucket = {
-    ...kept,
-    ...relocated(bucket, request),
-    metageneration: bucket.metageneration + 1n,
-    updatedMs,
-  };
+  const moved = movedBucket(bucket, request, Math.max(nowMs, bucket.updatedMs));
   const shown = { ...operation.shown, relocationState: 'COMPLETED', finalizationState: 'COMPLETED' };
   return {
     transaction: {
       checks: [unchanged],
-      writes: [{ kind: 'put', key: unchanged.key, value: encodeBucket(moved) }],
-      appends: [bucketEntry(moved, 'bucketPatch', updatedMs)],
+      writes: [bucketWrite(unchanged.key, moved)],
+      appends: [bucketEntry(moved, 'bucketPatch', moved.updatedMs)],
     },
     next: endedOperation({ ...operation, shown }, { kind: 'response', response: DONE }, nowMs),
   };

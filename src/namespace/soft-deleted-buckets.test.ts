@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAKE, type LakeFixture, lakeFixture, makeBucket } from '../../test/support/lake-fixture.ts';
 import type { Bucket } from '../model/bucket.ts';
+import { advanceOperationsOnce } from './advance-operations.ts';
+import { BUCKET_BYTES_MAX } from './bucket-write.ts';
+import { OPERATION_WORKERS } from './operation-workers.ts';
+import { encodeBucket } from './rows/bucket-row.ts';
+import { bucketKey } from './rows/keys.ts';
 import { expireBucketsOnce } from './soft-deleted-buckets.ts';
 
 const SIGNAL = new AbortController().signal;
@@ -10,6 +15,11 @@ const SETTINGS = {
   softDeletePolicy: { retentionDurationSeconds: '604800' },
   labels: { team: 'a' },
   iamConfiguration: { uniformBucketLevelAccess: { enabled: true } },
+};
+
+const NOTIFICATION = {
+  topic: '//pubsub.googleapis.com/projects/project-1/topics/topic-1',
+  ...{ payloadFormat: 'NONE' as const, eventTypes: [], customAttributes: {} },
 };
 
 async function softDeleting(): Promise<LakeFixture & { readonly made: Bucket }> {
@@ -34,6 +44,12 @@ const listed = async ({ namespace }: LakeFixture, maxResults = 100) => {
   return found;
 };
 
+/** How the keys of all rows begin. */
+async function rowWords({ deps }: LakeFixture): Promise<readonly string[]> {
+  const rows = await deps.metadata.scan({ start: new Uint8Array(), end: Buffer.alloc(8, 0xff) }, { limit: 99 });
+  return rows.map(({ key }) => Buffer.from(key).toString('latin1').split('/')[0] ?? '');
+}
+
 test('a bucket without a retention is gone at once, and its name never has its generation again', async () => {
   const fixture = await lakeFixture();
   const generations = new Set<bigint>();
@@ -44,6 +60,9 @@ test('a bucket without a retention is gone at once, and its name never has its g
   }
   assert.equal(generations.size, 5);
   assert.deepEqual(await listed(fixture), []);
+  await fixture.namespace.insertNotification({ bucket: LAKE, settings: NOTIFICATION });
+  await remove(fixture);
+  assert.deepEqual(await rowWords(fixture), []);
 });
 
 test('a soft-deleted bucket comes back with all it had, and its soft-deleted objects after it', async () => {
@@ -53,6 +72,8 @@ test('a soft-deleted bucket comes back with all it had, and its soft-deleted obj
   const object = await put('a', 'one');
   await fixture.remove('a');
   const policy = await namespace.getBucketPolicy({ bucket: LAKE });
+  await namespace.insertNotification({ bucket: LAKE, settings: NOTIFICATION });
+  const notifications = await namespace.listNotifications({ bucket: LAKE });
   pass(1_000);
   await remove(fixture);
   await assert.rejects(namespace.getBucket({ name: LAKE, preconditions: {} }), { code: 'bucketNotFound' });
@@ -66,6 +87,7 @@ test('a soft-deleted bucket comes back with all it had, and its soft-deleted obj
   assert.deepEqual(restored, { ...made, metageneration: made.metageneration + 1n, updatedMs: atMs + WEEK_MS - 2_000 });
   assert.deepEqual(await namespace.getBucket({ name: LAKE, generation, preconditions: {} }), restored);
   assert.deepEqual((await namespace.getBucketPolicy({ bucket: LAKE })).policy, policy.policy);
+  assert.deepEqual(await namespace.listNotifications({ bucket: LAKE }), notifications);
   assert.deepEqual(await listed(fixture), []);
   await put('b', 'x');
   const address = { bucket: LAKE, name: 'a', generation: object.state.generation };
@@ -76,6 +98,7 @@ test('a soft-deleted bucket comes back with all it had, and its soft-deleted obj
 test('from its hard delete time on it is not seen, cleaned up or not, and nothing of it stays', async () => {
   const fixture = await softDeleting();
   const { namespace, made, deps } = fixture;
+  await namespace.insertNotification({ bucket: LAKE, settings: NOTIFICATION });
   await remove(fixture);
   fixture.pass(WEEK_MS - 1);
   assert.deepEqual([await expireBucketsOnce(deps, SIGNAL), (await listed(fixture)).length], [0, 1]);
@@ -87,11 +110,7 @@ test('from its hard delete time on it is not seen, cleaned up or not, and nothin
     await assert.rejects(namespace.getSoftDeletedBucket({ ...address, preconditions: {} }), { code: 'bucketNotFound' });
     assert.deepEqual(await listed(fixture), []);
   }
-  const rows = await deps.metadata.scan({ start: new Uint8Array(), end: Buffer.alloc(8, 0xff) }, { limit: 99 });
-  assert.deepEqual(
-    rows.map(({ key }) => Buffer.from(key).toString('latin1').split('/')[0]),
-    [],
-  );
+  assert.deepEqual(await rowWords(fixture), []);
 });
 
 test('a name may have many soft-deleted buckets, one of which comes back once no bucket lives under it', async () => {
@@ -125,4 +144,60 @@ test('of a restoration and a bucket made under its name at the same moment one h
     const lives = await fixture.namespace.getBucket({ name: LAKE, preconditions: {} });
     assert.deepEqual(await listed(fixture), lives.generation === generation ? [] : [generation]);
   }
+});
+
+/** A bucket whose row has exactly so many bytes. */
+async function filled(fixture: LakeFixture, made: Bucket, rowBytes: number): Promise<Bucket> {
+  const withSuffix = (bytes: number) => ({
+    ...{ ...made, settings: { ...made.settings, website: { mainPageSuffix: 'x'.repeat(bytes) } } },
+  });
+  const bucket = withSuffix(rowBytes - encodeBucket(withSuffix(30_000)).length + 30_000);
+  const value = encodeBucket(bucket);
+  assert.equal(value.length, rowBytes);
+  await fixture.deps.metadata.commit({ checks: [], writes: [{ kind: 'put', key: bucketKey(LAKE), value }] });
+  return bucket;
+}
+
+const refusalOf = (call: Promise<unknown>) =>
+  call.then(
+    () => undefined,
+    (error: unknown) => (error as { readonly code?: string }).code,
+  );
+
+test('a bucket near the limit of its row is deleted and restored, relocated, or left as it was', async () => {
+  const fixture = await softDeleting();
+  const { namespace, made, deps } = fixture;
+  const { generation } = made;
+  const counts = { deleted: 0, notDeleted: 0, moved: 0, notMoved: 0 };
+  const bucketNow = () => namespace.getBucket({ name: LAKE, preconditions: {} });
+  const dataLocations = ['europe-west1', 'europe-west4'];
+  const request = { destinationLocation: 'eu', destinationCustomPlacementConfig: { dataLocations } };
+  for (let bytes = BUCKET_BYTES_MAX.live - 200; bytes <= BUCKET_BYTES_MAX.whole; bytes += 1) {
+    const bucket = await filled(fixture, made, bytes);
+    const why = await refusalOf(remove(fixture));
+    if (why === undefined) {
+      counts.deleted += 1;
+      assert.deepEqual((await namespace.restoreBucket({ name: LAKE, generation })).settings, bucket.settings);
+    } else {
+      assert.ok(bytes > BUCKET_BYTES_MAX.live, 'what is let live can be deleted');
+      counts.notDeleted += 1;
+      assert.deepEqual([why, await bucketNow()], ['invalidArgument', bucket]);
+    }
+    assert.deepEqual(await listed(fixture), []);
+    const before = await bucketNow();
+    const whyNot = await refusalOf(namespace.relocateBucket({ bucket: LAKE, request, validateOnly: false }));
+    const ended = await advanceOperationsOnce(deps, OPERATION_WORKERS, SIGNAL);
+    const after = await bucketNow();
+    if (whyNot === undefined) {
+      counts.moved += 1;
+      assert.deepEqual(after.settings['customPlacementConfig'], { dataLocations: ['EUROPE-WEST1', 'EUROPE-WEST4'] });
+    } else {
+      counts.notMoved += 1;
+      assert.deepEqual([whyNot, ended, after], ['invalidArgument', 0, before]);
+    }
+  }
+  assert.ok(
+    Object.values(counts).every((count) => count > 3),
+    JSON.stringify(counts),
+  );
 });

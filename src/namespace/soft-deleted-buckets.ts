@@ -5,13 +5,14 @@ import type { BucketName } from '../model/ids.ts';
 import type { Row, Write } from '../stores/metadata/port.ts';
 import { bucketEntry } from './bucket-entry.ts';
 import { type BucketPage, type ListBucketsInput, pageOfBuckets } from './bucket-pages.ts';
+import { endOfRemains } from './bucket-remains.ts';
+import { BUCKET_BYTES_MAX, bucketWrite } from './bucket-write.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { bucketNotFound, ownedElsewhere } from './object-access.ts';
-import { decodeBucket, encodeBucket } from './rows/bucket-row.ts';
+import { decodeBucket } from './rows/bucket-row.ts';
 import { PRESENT } from './rows/codec.ts';
 import { bucketAliveKey, bucketKey, softDeletedBucketKey, softDeletedBucketsFrom } from './rows/keys.ts';
-import { bucketPolicyPlace, policyWrites, readPolicy } from './rows/policy-rows.ts';
 import { unchanged } from './rows/references.ts';
 import { softDeleteRetentionMs } from './rules/bucket-settings.ts';
 import { scanPages } from './scan-pages.ts';
@@ -21,12 +22,12 @@ export interface SoftDeletedAddress {
   readonly generation: bigint;
 }
 
-/** What a deletion leaves of a bucket: nothing without a retention. Its policy stays with it. */
+/** What a deletion leaves of a bucket: nothing without a retention. Its policy and notifications stay with it. */
 export function softDeletionWrites(bucket: Bucket, nowMs: number): readonly Write[] {
   const retentionMs = softDeleteRetentionMs(bucket);
   if (retentionMs === 0) return [];
   const left: Bucket = { ...bucket, softDeletion: { atMs: nowMs, hardDeleteMs: nowMs + retentionMs } };
-  return [{ kind: 'put', key: softDeletedBucketKey(bucket.name, bucket.generation), value: encodeBucket(left) }];
+  return [bucketWrite(softDeletedBucketKey(bucket.name, bucket.generation), left, BUCKET_BYTES_MAX.whole)];
 }
 
 /** In the order of name and generation. */
@@ -59,7 +60,7 @@ export async function restoreBucket(deps: NamespaceDeps, address: SoftDeletedAdd
       checks: [unchanged(key, row), { kind: 'absent' as const, key: liveKey }],
       writes: [
         { kind: 'delete' as const, key },
-        { kind: 'put' as const, key: liveKey, value: encodeBucket(restored) },
+        bucketWrite(liveKey, restored, BUCKET_BYTES_MAX.whole),
         { kind: 'put' as const, key: aliveKey, value: PRESENT },
       ],
       appends: [bucketEntry(restored, 'bucketRestore', nowMs)],
@@ -76,11 +77,10 @@ export async function expireBucketsOnce(deps: NamespaceDeps, signal: AbortSignal
       const bucket = decodeBucket(row.value);
       const nowMs = deps.clock.nowMs();
       if (!isOver(bucket, nowMs)) continue;
-      const policy = bucketPolicyPlace(bucket.id);
-      const { parts } = await readPolicy(deps.metadata, policy);
+      const ended = await endOfRemains(deps.metadata, bucket.id);
       const outcome = await deps.metadata.commit({
-        checks: [unchanged(row.key, row)],
-        writes: [{ kind: 'delete', key: row.key }, ...policyWrites(policy, [], parts)],
+        checks: [unchanged(row.key, row), ...ended.checks],
+        writes: [{ kind: 'delete', key: row.key }, ...ended.writes],
         appends: [bucketEntry(bucket, 'bucketPurge', nowMs)],
       });
       if (outcome.kind === 'committed') expired += 1;

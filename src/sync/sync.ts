@@ -150,7 +150,7 @@ export class Sync {
       const [row] = await this.#deps.metadata.get([key]);
       const known = row === undefined ? undefined : decodeBucket(row.value);
       const next = imageOf(remote, known ?? this.#newIds());
-      if (known !== undefined && known.metageneration === next.metageneration && known.etag === next.etag) return known;
+      if (known !== undefined && isSameImage(known, next)) return known;
       const alive = { kind: 'put', key: bucketAliveKey(next.id), value: encodeRow(0) } as const;
       const outcome = await this.#deps.metadata.commit({
         checks: [unchanged(key, row)],
@@ -266,6 +266,13 @@ function isCaughtUp(report: BucketReport): boolean {
   const isDone = ({ state }: TableReport) => state === 'current' || state === 'unresolved';
   const isListed = report.listedMs !== undefined && report.trouble[''] === undefined;
   return isListed && report.backlog === 0 && report.tables.every(isDone);
+}
+
+/** A bucket made again under its name may have the metageneration and etag of the one before it. */
+function isSameImage(known: Bucket, next: Bucket): boolean {
+  return (
+    known.generation === next.generation && known.metageneration === next.metageneration && known.etag === next.etag
+  );
 }
 
 /** The fields we interpret; the rest of the resource is kept word for word. */

@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ListInput } from '../../src/namespace/list-objects.ts';
+import { decodeBucket } from '../../src/namespace/rows/bucket-row.ts';
+import { bucketKey } from '../../src/namespace/rows/keys.ts';
 import { type Random, seededRandom } from '../../src/runtime/random.ts';
 import { BUCKET, createSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 import { logName, parseToyEntry, toyFormat } from '../support/toy-format.ts';
@@ -65,6 +67,22 @@ test('plain names are mirrored, changed and retired after the grace period', asy
   assert.ok((await world.published()).has('a/b'), 'the grace period runs');
   await world.until(async () => !(await world.published()).has('a/b'));
   await assertEqual(world);
+  await world.close();
+});
+
+test('a bucket made again at the cloud is told of as it is, though its metageneration is the same', async () => {
+  const world = createSyncWorld([toyFormat]);
+  const image = async () => {
+    const [row] = await world.metadata.get([bucketKey(BUCKET)]);
+    assert.ok(row !== undefined);
+    const { location, generation, metageneration, etag } = decodeBucket(row.value);
+    return { location, generation, metageneration, etag };
+  };
+  await world.settle();
+  const before = await image();
+  world.remote.createBucket(BUCKET, { location: 'EU', generation: '17' });
+  await world.until(async () => (await image()).location === 'EU');
+  assert.deepEqual(await image(), { ...before, location: 'EU', generation: 17n });
   await world.close();
 });
 

@@ -3,13 +3,9 @@ import type { RequestFilter } from '../../src/dialects/gcs-json/api/call.ts';
 import { createGcsJsonServer, type GcsJsonServerSettings } from '../../src/dialects/gcs-json/server.ts';
 import { createRetryTests } from '../../src/dialects/retry-test/retry-tests.ts';
 import { HTTP_SERVER_DEFAULTS, type HttpServerSettings } from '../../src/dialects/shared/http-server.ts';
-import { advanceOperationsOnce } from '../../src/namespace/advance-operations.ts';
-import { expireCachesOnce } from '../../src/namespace/caches.ts';
+import { CHORES } from '../../src/namespace/cleanup.ts';
 import type { NamespaceDeps } from '../../src/namespace/deps.ts';
-import { expireSoftDeletedOnce } from '../../src/namespace/expire-soft-deleted.ts';
-import { OPERATION_WORKERS } from '../../src/namespace/operation-workers.ts';
 import { bindNamespace, type Namespace } from '../../src/namespace/service.ts';
-import { expireBucketsOnce } from '../../src/namespace/soft-deleted-buckets.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { noCrashPoints } from '../../src/runtime/crash-points.ts';
 import { createMetrics } from '../../src/runtime/create-metrics.ts';
@@ -80,8 +76,5 @@ export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Pr
 
 async function runChores(deps: NamespaceDeps): Promise<void> {
   const { signal } = new AbortController();
-  await advanceOperationsOnce(deps, OPERATION_WORKERS, signal);
-  await expireSoftDeletedOnce(deps, signal);
-  await expireCachesOnce(deps, signal);
-  await expireBucketsOnce(deps, signal);
+  for (const { run } of CHORES) await run(deps, signal);
 }
