@@ -16,6 +16,7 @@ const bucketWith = (settings: Bucket['settings']): Bucket => ({
   scopeId: scopeId('0000000000000002'),
   owner: 'here',
   project: 'p',
+  generation: 1n,
   metageneration: 1n,
   timeCreatedMs: 0,
   updatedMs: 0,
