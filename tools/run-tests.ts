@@ -7,6 +7,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { run } from 'node:test';
+import { type Cells, cellsOfRun, renderClientTable } from './test-run/client-table.ts';
 import { type Figure, type FinishedSuite, renderFile, renderSummary } from './test-run/print-report.ts';
 import { type FileOutcome, SuiteResult } from './test-run/suite-result.ts';
 import { groupSuites, parseSelection, type Selection, type Suite, selectSuites } from './test-run/suites.ts';
@@ -30,8 +31,11 @@ async function main(args: readonly string[]): Promise<number> {
   const figures = readFigures();
   const totalMs = performance.now() - started;
   console.log(renderSummary(finished, { figures, totalMs }));
+  const clients = finished.find((suite) => suite.name === 'clients');
+  const clientCells = clients && cellsOfRun(clients.result.outcomes);
+  if (clientCells) console.log(`\n${renderClientTable(clientCells)}`);
   const name = selection.wanted.length === 0 ? 'all' : finished.map((suite) => suite.name).join('-');
-  writeResults(finished, { name, figures, totalMs, isFull: selection.isFull });
+  writeResults(finished, { name, figures, totalMs, isFull: selection.isFull, ...(clientCells && { clientCells }) });
   return finished.some(({ result }) => result.counts().failed > 0) ? 1 : 0;
 }
 
@@ -78,14 +82,16 @@ interface RunFacts {
   readonly figures: readonly Figure[];
   readonly totalMs: number;
   readonly isFull: boolean;
+  /** When the clients ran. */
+  readonly clientCells?: Cells;
 }
 
-function writeResults(finished: readonly FinishedSuite[], { name, figures, totalMs, isFull }: RunFacts): void {
+function writeResults(finished: readonly FinishedSuite[], { name, figures, totalMs, ...facts }: RunFacts): void {
   const git = spawnSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' });
   const report = {
     commit: git.status === 0 ? git.stdout.trim() : 'unknown',
     machine: { cores: availableParallelism(), memoryBytes: totalmem(), node: process.version },
-    isFull,
+    ...facts,
     totalMs: Math.round(totalMs),
     figures,
     suites: finished.map(({ name, durationMs, result }) => ({
@@ -95,7 +101,7 @@ function writeResults(finished: readonly FinishedSuite[], { name, figures, total
       notPassed: result.outcomes.filter(({ outcome }) => outcome !== 'passed'),
     })),
   };
-  writeFileSync(`${RESULTS}/${name}${isFull ? '-full' : ''}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileSync(`${RESULTS}/${name}${facts.isFull ? '-full' : ''}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
 try {

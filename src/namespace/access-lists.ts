@@ -140,5 +140,6 @@ export async function changeObjectList(
 const REFUSED: Readonly<Record<GrantChange['kind'], string>> = {
   insert: 'Cannot insert legacy ACL for an object',
   change: 'Cannot update access control for an object',
+  replace: 'Cannot update access control for an object',
   remove: 'Cannot delete legacy ACL for an object',
 };

@@ -1,8 +1,8 @@
 /** Where `tools/setup-clients.ts` and `tools/setup-readers.ts` put what we test with, and what runs it. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 
 const CACHE = join(homedir(), '.cache', 'strait');
 
@@ -41,6 +41,32 @@ export const PYTHON_READERS = pythonEnvironment('deltalake, hudi and pyiceberg',
 
 export const RCLONE_VERSION = 'v1.71.2';
 export const RCLONE = join(CACHE, `rclone-${RCLONE_VERSION}`, 'rclone');
+
+/** The program with Google's client for Go. Its source is ours, what it is made of lies in the caches of Go. */
+export const GO_CLIENT = {
+  source: resolve(import.meta.dirname, '../clients/go'),
+  program: join(CACHE, 'client-go', 'client'),
+  /** The checksums of all it is made of, written when that has been fetched. */
+  ready: join(CACHE, 'client-go', 'strait-ready'),
+};
+
+export function goChecksums(): string {
+  return readFileSync(join(GO_CLIENT.source, 'go.sum'), 'utf8');
+}
+
+export function whyNoGoClient(): string | undefined {
+  const { ready } = GO_CLIENT;
+  const isReady = existsSync(ready) && readFileSync(ready, 'utf8') === goChecksums();
+  return isReady ? undefined : 'no Go client here: npm run setup:clients builds it (needs Go)';
+}
+
+/** Only what changed is built anew, and nothing fetched. */
+export async function buildGoClient(): Promise<string> {
+  const { source, program } = GO_CLIENT;
+  const { status, stderr } = await runProgram('go', ['build', '-C', source, '-o', program, '.'], { GOPROXY: 'off' });
+  if (status !== 0) throw new Error(`the Go client does not build\n${stderr}`);
+  return program;
+}
 
 /** Why the tests with an environment must be skipped; undefined when it is there. */
 export function whyNoPython({ ready, what }: PythonEnvironment): string | undefined {

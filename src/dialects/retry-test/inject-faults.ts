@@ -28,8 +28,8 @@ export function injectFaults(routes: readonly Route[], deps: InjectDeps): readon
 }
 
 /** Asking how far an upload has come inserts nothing: what is due waits for the next bytes. */
-function isQuestion({ method, headers }: HttpRequest): boolean {
-  return method === 'PUT' && headers['content-range']?.startsWith('bytes */') === true;
+function isQuestion({ target, headers }: HttpRequest): boolean {
+  return target.query.has('upload_id') && headers['content-range']?.startsWith('bytes */') === true;
 }
 
 interface DueFault {
@@ -92,7 +92,8 @@ function startOfBody(request: HttpRequest): number | undefined {
   const { query } = request.target;
   const uploadType = query.get('uploadType');
   if (request.method === 'POST' && (uploadType === 'media' || uploadType === 'multipart')) return 0;
-  if (request.method !== 'PUT' || !query.has('upload_id')) return undefined;
+  // With PUT or, from some clients, POST.
+  if (!query.has('upload_id')) return undefined;
   const range = /^bytes (\d+)-/.exec(request.headers['content-range'] ?? 'bytes 0-');
   return range === null ? undefined : Number(range[1]);
 }

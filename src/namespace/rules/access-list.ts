@@ -125,6 +125,8 @@ export type GrantChange =
   | { readonly kind: 'insert'; readonly entity: string; readonly role: string }
   /** Of an entry that is there; without a role it stays as it is. */
   | { readonly kind: 'change'; readonly entity: string; readonly role?: string }
+  /** Makes the entry, when it is not there. */
+  | { readonly kind: 'replace'; readonly entity: string; readonly role: string }
   | { readonly kind: 'remove'; readonly entity: string };
 
 /** `owner`, when there is one, cannot lose OWNER. `notFound` when the entry to change or remove is not there. */
@@ -135,7 +137,8 @@ export function changedList(
 ): AccessList {
   const entity = checkedEntity(change.entity);
   const before = list.find((one) => one.entity === entity);
-  if (change.kind !== 'insert' && before === undefined) throw noSuchGrant(entity);
+  const mustExist = change.kind === 'change' || change.kind === 'remove';
+  if (mustExist && before === undefined) throw noSuchGrant(entity);
   const given = change.kind === 'remove' ? undefined : change.role;
   const role = given === undefined ? before?.role : checkedRole(given, kind);
   const after = change.kind === 'remove' ? undefined : role;

@@ -41,8 +41,9 @@ function methodsOf(family: Family): Readonly<Record<Verb, Handler>> {
     },
     get: async (call: AclCall) => renderJson(get(await family.read(call), call.required('entity')), call.form),
     insert: (call) => change(call, { kind: 'insert', ...required(call, 'entity'), ...required(call, 'role') }),
-    patch: (call) => change(call, { ...changeOf(call), ...roleOf(call) }),
-    update: (call) => change(call, { ...changeOf(call), ...required(call, 'role') }),
+    patch: (call) => change(call, { kind: 'change', entity: entityOf(call), ...roleOf(call) }),
+    // Google's client for Go adds entries so (storage/http_client.go, UpdateBucketACL).
+    update: (call) => change(call, { kind: 'replace', entity: entityOf(call), ...required(call, 'role') }),
     delete: async (call: AclCall) => {
       await family.change(call, { kind: 'remove', entity: call.required('entity') });
       return NO_CONTENT;
@@ -64,13 +65,13 @@ function roleOf({ body }: Call): { readonly role?: string } {
 }
 
 /** The path names the entry; a body may say the same. */
-function changeOf(call: AclCall): { readonly kind: 'change'; readonly entity: string } {
+function entityOf(call: AclCall): string {
   const entity = call.required('entity');
   const said = call.body['entity'];
   if (typeof said === 'string' && said.toLowerCase() !== entity.toLowerCase()) {
     throw invalidField('entity', `The entity of the body, '${said.slice(0, 100)}', is not that of the path.`);
   }
-  return { kind: 'change', entity };
+  return entity;
 }
 
 function bucketFamily(list: BucketListName, kind: string): Family {

@@ -69,13 +69,16 @@ function applyFields(current: ObjectAttributes, fields: Resource): ObjectAttribu
   return next;
 }
 
-/** Merges key by key, as `metadata` does; `null` in place of all of them removes them. */
+/**
+ * Merges key by key, as `metadata` does; `null` in place of all of them removes them. A payload with nothing in it
+ * removes its context as `null` does: it is what Google's client for Go sends (storage/contexts.go, `NullFields`).
+ */
 function applyContexts(next: Draft, given: unknown): void {
   const custom = isObject(given) ? given['custom'] : given;
   if (custom === undefined) return;
   const merged: Record<string, ObjectContext> = isObject(custom) ? { ...next.contexts } : {};
   for (const [key, payload] of Object.entries(custom ?? {})) {
-    if (!isObject(payload)) delete merged[key];
+    if (!isObject(payload) || Object.keys(payload).length === 0) delete merged[key];
     else if (typeof payload['value'] === 'string') merged[key] = { value: payload['value'] };
     else throw requiredParameter(`contexts.custom.${key}.value`);
   }

@@ -1,0 +1,76 @@
+/** A client and the features it is put through, one test for each. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { RequestFilter } from '../../src/dialects/gcs-json/api/call.ts';
+import { type Client, cellName, type Feature, testedFeatures } from '../support/client-features.ts';
+import type { RunResult } from '../support/client-tools.ts';
+import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.ts';
+
+const TIMEOUT_MS = 300_000;
+const MIB = 1024 * 1024;
+
+/**
+ * Clients that cannot say how many bytes one call of a rewrite may move would move a GiB: here they all move one MiB,
+ * and have to come back with their tokens.
+ */
+const shortRewrites: RequestFilter = {
+  parameters({ id }, decoded) {
+    if (id !== 'objects.rewrite' || decoded.has('maxBytesRewrittenPerCall')) return decoded;
+    return new Map([...decoded, ['maxBytesRewrittenPerCall', BigInt(MIB)]]);
+  },
+  headers: (_method, headers) => headers,
+  resource: (_method, resource) => resource,
+};
+
+export interface ClientSuite {
+  readonly skip: string | false;
+  /** Throws when the client did not get from the gateway what the feature promises. */
+  readonly check: (feature: Feature, gateway: MemoryGateway) => Promise<void>;
+}
+
+export function testClient(client: Client, { skip, check }: ClientSuite): void {
+  describe(client, () => {
+    let gateway: MemoryGateway;
+    before(async () => {
+      gateway = await startMemoryGateway({ testFaults: true, filter: shortRewrites });
+    });
+    after(() => gateway.close());
+    for (const feature of testedFeatures(client)) {
+      test(cellName(client, feature), { skip, timeout: TIMEOUT_MS }, () => check(feature, gateway));
+    }
+  });
+}
+
+/**
+ * A client in a program of its own, which runs once: it goes through the features and prints for each a line of JSON,
+ * `{"feature": …}`, with an `error` when the client did not get what it should have.
+ */
+export function testProgram(
+  client: Client,
+  { skip, run }: { readonly skip: string | false; readonly run: (gateway: MemoryGateway) => Promise<RunResult> },
+): void {
+  let running: Promise<RunResult> | undefined;
+  testClient(client, {
+    skip,
+    check: async (feature, gateway) => {
+      running ??= run(gateway);
+      const result = await running;
+      const reports = readReports(result.stdout);
+      const unknown = [...reports.keys()].filter((name) => !testedFeatures(client).some((one) => one === name));
+      assert.deepEqual(unknown, [], 'the program reports what the table does not have');
+      const report = reports.get(feature);
+      assert.ok(report, `the program ended (${result.status}) without a word on it\n${result.stderr.slice(-4_000)}`);
+      if (report.error !== undefined) throw new Error(report.error);
+    },
+  });
+}
+
+interface Report {
+  readonly feature: string;
+  readonly error?: string;
+}
+
+function readReports(stdout: string): ReadonlyMap<string, Report> {
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+  return new Map(lines.map((line): Report => JSON.parse(line)).map((report) => [report.feature, report]));
+}

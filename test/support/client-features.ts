@@ -1,0 +1,72 @@
+/**
+ * What unmodified clients are put through, and what of it a client cannot do by itself: the rows and columns of
+ * docs/reference/clients.md. Each pair that is not listed as lacking is a test of `test/clients`, of the same name.
+ */
+export const FEATURES = {
+  buckets: 'make, find, list, change and delete buckets',
+  settings: 'settings of buckets: lifecycle, CORS, website, logging, default class',
+  'upload-simple': 'upload in one request',
+  'upload-resumable': 'upload resumably, at once and in chunks',
+  'upload-resumed': 'go on with an upload whose connection was cut',
+  download: 'download whole',
+  ranges: 'read ranges',
+  gzip: 'read gzip content, unpacked',
+  checksums: 'send and verify checksums; a wrong one is refused',
+  list: 'list by prefix, delimiter, page and offset',
+  glob: 'list by matchGlob',
+  versions: 'keep, list, read and delete noncurrent generations',
+  copy: 'copy',
+  rewrite: 'rewrite over several calls by token',
+  compose: 'compose',
+  move: 'move atomically',
+  preconditions: 'preconditions: 412, 304',
+  metadata: 'custom metadata, custom time, fixed fields',
+  contexts: 'object contexts and filtering by them',
+  'soft-delete': 'list, read and restore what was soft-deleted',
+  holds: 'holds and retention policies',
+  keys: 'customer-supplied encryption keys',
+  acls: 'access control lists',
+  iam: 'IAM policies of buckets',
+  hmac: 'HMAC keys',
+  notifications: 'notification configurations',
+  batch: 'batched calls',
+  folders: 'buckets with hierarchical namespace',
+  retries: 'repeat calls that fail with 503',
+  'signed-urls': 'signed URLs (V4)',
+} as const satisfies Readonly<Record<string, string>>;
+export type Feature = keyof typeof FEATURES;
+
+/** What Strait does not serve, whoever asks. */
+export const NOT_SERVED: Partial<Readonly<Record<Feature, string>>> = {
+  'signed-urls': 'they go to the XML API, which Strait does not serve yet',
+};
+
+interface ClientFacts {
+  readonly name: string;
+  /** What the client has no calls for, and the reason. */
+  readonly lacks: Partial<Readonly<Record<Feature, string>>>;
+}
+
+export const CLIENTS = {
+  go: {
+    name: 'Go, cloud.google.com/go/storage, `WithJSONReads`',
+    lacks: { batch: 'it sends each call by itself' },
+  },
+} as const satisfies Readonly<Record<string, ClientFacts>>;
+export type Client = keyof typeof CLIENTS;
+
+const factsOf = (client: Client): ClientFacts => CLIENTS[client];
+
+/** Why there is no test of a pair; undefined when there is one. */
+export function whyAbsent(client: Client, feature: Feature): string | undefined {
+  return NOT_SERVED[feature] ?? factsOf(client).lacks[feature];
+}
+
+export function testedFeatures(client: Client): readonly Feature[] {
+  return (Object.keys(FEATURES) as Feature[]).filter((feature) => whyAbsent(client, feature) === undefined);
+}
+
+/** How the test of a pair is called. */
+export function cellName(client: Client, feature: Feature): string {
+  return `${client}: ${feature}`;
+}
