@@ -48,6 +48,22 @@ export function assertWritable(deps: NamespaceDeps, bucket: Bucket): void {
   throw ownedElsewhere(bucket.name, bucket.owner);
 }
 
+/** The owner of a bucket that another site owns; undefined when this one does. */
+export async function ownerElsewhere(deps: NamespaceDeps, name: BucketName): Promise<string | undefined> {
+  const { owner } = await readBucket(deps.metadata, name);
+  return owner === deps.settings.site ? undefined : owner;
+}
+
+/**
+ * Refuses to tell from rows here what sync does not bring: access lists, policies and managed folders. Dialects ask the
+ * owner instead (docs/protocols/site-reads.md).
+ */
+export function assertKeptHere({ settings }: NamespaceDeps, { name, owner }: Bucket): void {
+  if (owner === settings.site) return;
+  const message = `This of gs://${name} is not kept at this site. Ask its owner, ${owner}.`;
+  throw new StraitError('unsupported', message, { feature: 'what only the owner keeps' });
+}
+
 export function ownedElsewhere(bucket: BucketName, owner: string): StraitError<'permissionDenied'> {
   return new StraitError('permissionDenied', `gs://${bucket} is owned by ${owner}; write there`, { owner });
 }

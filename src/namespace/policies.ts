@@ -4,13 +4,12 @@ import type { BucketName } from '../model/ids.ts';
 import type { NamedObject } from '../model/object.ts';
 import type { GivenPolicy, Policy } from '../model/policy.ts';
 import type { Preconditions } from '../model/preconditions.ts';
-import { assertListsKnown } from './access-lists.ts';
 import { bucketEntry } from './bucket-entry.ts';
 import { bucketWrite } from './bucket-write.ts';
 import { readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { addressedRow, namedObject, readBucket, readForChange } from './object-access.ts';
+import { addressedRow, assertKeptHere, namedObject, readBucket, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress } from './read-object.ts';
 import { bucketPolicyPlace, policyWrites, readPolicy } from './rows/policy-rows.ts';
@@ -42,7 +41,7 @@ export async function getBucketPolicy(
 ): Promise<BucketPolicy> {
   return deps.metadata.snapshot(async (view) => {
     const bucket = await readBucket(view, input.bucket);
-    assertListsKnown(bucket);
+    assertKeptHere(deps, bucket);
     const { policy: rest } = await readPolicy(view, bucketPolicyPlace(bucket.id));
     const policy = mirroredPolicy(bucketAcl(bucket), rest, BUCKET_ROLES);
     assertServable(policy, input.requestedVersion);
@@ -84,7 +83,7 @@ export interface ObjectPolicy {
 /** An object's policy is its access list, told as bindings. */
 export async function getObjectPolicy(deps: NamespaceDeps, address: ObjectAddress): Promise<ObjectPolicy> {
   const bucket = await readBucket(deps.metadata, address.bucket);
-  assertListsKnown(bucket);
+  assertKeptHere(deps, bucket);
   const object = await getObject(deps, { address, preconditions: {} });
   if (hasUniformAccess(bucket)) throw notWithUniformAccess('Cannot get the policy of an object');
   return { object, policy: mirroredPolicy(objectAcl(bucket, object.state), [], OBJECT_ROLES) };

@@ -20,13 +20,6 @@ import { hasUniformAccess, isPublicAccessPrevented } from './bucket-settings.ts'
  * is not stored: it follows from the bucket's project, which never changes.
  */
 
-/** A cloud's lists are not brought here: what follows from the project is true of buckets made here only. */
-export function knowsLists({ owner }: Bucket): boolean {
-  return owner !== CLOUD;
-}
-
-const CLOUD = 'cloud';
-
 export function bucketAcl(bucket: Bucket): AccessList {
   return bucket.acl ?? predefinedBucketAcl('projectPrivate', bucket.project);
 }

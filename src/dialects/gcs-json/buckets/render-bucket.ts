@@ -1,5 +1,4 @@
 import type { Bucket } from '../../../model/bucket.ts';
-import { knowsLists } from '../../../namespace/rules/access.ts';
 import { locationTypeOf } from '../../../namespace/rules/bucket/location.ts';
 import { renderBucketLists } from '../acls/render-access.ts';
 import type { Resource } from '../api/body.ts';
@@ -14,7 +13,7 @@ export interface RenderBucketContext {
 
 /** The bucket resource: stored settings as they are, under what only the server says. */
 export function renderBucket(bucket: Bucket, context: RenderBucketContext): Resource {
-  const { owner: _owner, ...settings } = bucket.settings;
+  const { owner: _owner, locationType, ...settings } = bucket.settings;
   const { softDeletion } = bucket;
   const isProjectNumber = /^\d+$/.test(bucket.project);
   return {
@@ -27,7 +26,7 @@ export function renderBucket(bucket: Bucket, context: RenderBucketContext): Reso
     generation: bucket.generation.toString(),
     metageneration: bucket.metageneration.toString(),
     location: bucket.location,
-    locationType: settings['locationType'] ?? locationTypeOf(bucket),
+    locationType: locationType ?? locationTypeOf(bucket),
     storageClass: bucket.storageClass,
     etag: bucket.etag ?? bucketEtag(bucket.metageneration),
     timeCreated: renderTime(bucket.timeCreatedMs),
@@ -35,7 +34,7 @@ export function renderBucket(bucket: Bucket, context: RenderBucketContext): Reso
     ...(softDeletion === undefined
       ? {}
       : { softDeleteTime: renderTime(softDeletion.atMs), hardDeleteTime: renderTime(softDeletion.hardDeleteMs) }),
-    ...(context.projection === 'full' && knowsLists(bucket) ? renderBucketLists(bucket, context) : {}),
+    ...(context.projection === 'full' ? renderBucketLists(bucket, context) : {}),
   };
 }
 
