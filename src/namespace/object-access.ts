@@ -24,6 +24,7 @@ import { decodeObjectRow } from './rows/object-row.ts';
 import { unchanged } from './rows/references.ts';
 import { decodeSet } from './rows/sync-rows.ts';
 import { decodeVersion } from './rows/version-rows.ts';
+import { isPubliclyReadable } from './rules/access.ts';
 import { retentionExpirationMs } from './rules/retention.ts';
 
 /** Reading buckets and object rows: what every use case begins with. */
@@ -70,7 +71,8 @@ export function ownedElsewhere(bucket: BucketName, owner: string): StraitError<'
 
 /** An object as it is told to whoever asks, with what follows from its bucket. */
 export function namedObject(bucket: Bucket, name: ObjectName, state: ObjectState): NamedObject {
-  return { bucket: bucket.name, name, state, ...retentionOfNamed(bucket, state) };
+  const isPublic = isPubliclyReadable(bucket, state);
+  return { bucket: bucket.name, name, state, ...retentionOfNamed(bucket, state), ...(isPublic ? { isPublic } : {}) };
 }
 
 export function retentionOfNamed(bucket: Bucket, state: ObjectState): Pick<NamedObject, 'retentionExpirationMs'> {

@@ -25,7 +25,7 @@ import {
 import { hasUniformAccess, isPublicAccessPrevented } from './rules/bucket-settings.ts';
 import { BUCKET_ROLES, mirroredPolicy, OBJECT_ROLES, splitPolicy } from './rules/mirrored-policy.ts';
 import { attributesOf, changedState, withAccessOf } from './rules/new-state.ts';
-import { assertServable, checkedPolicy, heldPermissions, isPublicMember } from './rules/policy.ts';
+import { assertServable, checkedPolicy, heldPermissions, isPublicMember, letsEveryoneRead } from './rules/policy.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 
 /** IAM policies of buckets and objects: stored and shown. Nothing is decided by them yet. */
@@ -64,7 +64,8 @@ export async function setBucketPolicy(
     }
     const { list, rest } = splitPolicy(given, BUCKET_ROLES);
     const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
-    const after = withBucketAcl(bucket, list, nowMs);
+    const { publicObjects: _before, ...listed } = withBucketAcl(bucket, list, nowMs);
+    const after: Bucket = { ...listed, ...(letsEveryoneRead(given) ? { publicObjects: true } : {}) };
     const transaction = {
       checks: [unchanged],
       writes: [bucketWrite(unchanged.key, after), ...policyWrites(place, rest, parts)],

@@ -167,6 +167,14 @@ export function assertNotPublic(bucket: Bucket, list: AccessList): void {
   if (isPublicAccessPrevented(bucket) && list.some(isPublic)) throw publicAccessPrevented();
 }
 
+/** By its own list, or by the policy of its bucket. Policies of managed folders are not looked at. */
+export function isPubliclyReadable(bucket: Bucket, { acl = [] }: Pick<ObjectState, 'acl'>): boolean {
+  if (isPublicAccessPrevented(bucket)) return false;
+  return (
+    bucket.publicObjects === true || (!hasUniformAccess(bucket) && acl.some(({ entity }) => entity === 'allUsers'))
+  );
+}
+
 /** As GCS words it. */
 export function publicAccessPrevented(): StraitError<'publicAccessPrevented'> {
   const message =

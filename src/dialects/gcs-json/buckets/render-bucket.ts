@@ -1,5 +1,6 @@
 import type { Bucket } from '../../../model/bucket.ts';
 import { locationTypeOf } from '../../../namespace/rules/bucket/location.ts';
+import { projectNumber } from '../../../namespace/rules/project-number.ts';
 import { renderBucketLists } from '../acls/render-access.ts';
 import type { Resource } from '../api/body.ts';
 import type { Projection } from '../api/decode-params.ts';
@@ -15,13 +16,13 @@ export interface RenderBucketContext {
 export function renderBucket(bucket: Bucket, context: RenderBucketContext): Resource {
   const { owner: _owner, locationType, ...settings } = bucket.settings;
   const { softDeletion } = bucket;
-  const isProjectNumber = /^\d+$/.test(bucket.project);
   return {
     ...settings,
     kind: 'storage#bucket',
     id: bucket.name,
     selfLink: `${context.origin}/storage/v1/b/${encodeURIComponent(bucket.name)}`,
-    ...(isProjectNumber ? { projectNumber: bucket.project } : {}),
+    // Empty: a cloud that tells none.
+    ...(bucket.project === '' ? {} : { projectNumber: projectNumber(bucket.project) }),
     name: bucket.name,
     generation: bucket.generation.toString(),
     metageneration: bucket.metageneration.toString(),

@@ -47,7 +47,7 @@ async function readObject(call: Call<'objects.get'>, isForBytes: boolean): Promi
 
 function sendMedia(call: Call<'objects.get'>, object: NamedObject): HttpReply {
   const { context, request } = call;
-  const headers = mediaHeaders(object.state, context.generations);
+  const headers = mediaHeaders(object, context.generations);
   const { size } = object.state;
   if (mustUnpack(request, object)) {
     // Neither length nor encoding nor ranges can be promised of bytes that are unpacked on the way.
