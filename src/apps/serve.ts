@@ -4,7 +4,7 @@ import { ownerStatus, siteStatus } from '../dialects/admin/site-status.ts';
 import { createGcsJsonServer, eventRenderer } from '../dialects/gcs-json/server.ts';
 import { createRetryTests } from '../dialects/retry-test/retry-tests.ts';
 import { StraitError } from '../model/errors.ts';
-import { Cleanup } from '../namespace/cleanup.ts';
+import { CLEANUP_DEFAULTS, Cleanup } from '../namespace/cleanup.ts';
 import type { NamespaceDeps } from '../namespace/deps.ts';
 import { NotificationDelivery } from '../namespace/notifications/deliver.ts';
 import { bindNamespace } from '../namespace/service.ts';
@@ -20,7 +20,6 @@ import { Lifecycle, RESTART_DEFAULTS } from '../runtime/lifecycle.ts';
 import { jsonLogger } from '../runtime/logger.ts';
 import { systemRandom } from '../runtime/random.ts';
 import type { MetadataStore } from '../stores/metadata/port.ts';
-import { createOwnerReads } from '../sync/owner-reads.ts';
 import { Sync } from '../sync/sync.ts';
 import { observeProcess } from './observe-process.ts';
 import { openBlobs, openMetadata } from './open-stores.ts';
@@ -48,7 +47,7 @@ export async function startSite(config: ServeConfig, writeLog: (line: string) =>
     const blobs = await openBlobs(basics, config);
     lifecycle.own('blob store', () => blobs.close());
     const stores = { ...basics, metadata, blobs, settings: namespaceSettings(config) };
-    lifecycle.run(new Cleanup(stores));
+    lifecycle.run(new Cleanup(stores, { ...CLEANUP_DEFAULTS, lifecycleEveryMs: config.lifecycleMs }));
 
     const sync = config.cloud && startSync(lifecycle, stores, { ...config, cloud: config.cloud });
     const namespace = bindNamespace({ ...stores, ...sync?.reading });
@@ -60,13 +59,7 @@ export async function startSite(config: ServeConfig, writeLog: (line: string) =>
       renderMetrics: () => metrics.render(),
     });
     const routes = [...admin, ...(faults?.routes ?? [])];
-    const gateway = {
-      ...basics,
-      namespace,
-      routes,
-      ...(sync && { owner: sync.owner }),
-      ...(faults && { decorate: faults.decorate }),
-    };
+    const gateway = { ...basics, namespace, routes, ...(faults && { decorate: faults.decorate }) };
     const server = createGcsJsonServer(gateway, gatewaySettings(config));
     const address = renderAddress(await server.listen().catch((error) => cannotListen(config, error)));
     lifecycle.own('gateway', () => server.close());
@@ -90,7 +83,6 @@ function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeCon
   const sync = new Sync({ ...stores, remote, formats: tableFormats() }, syncSettings(config));
   lifecycle.run({ name: 'sync', run: (signal) => sync.run(signal) });
   return {
-    owner: createOwnerReads(remote, cloud.url.origin),
     reading: { readThrough: sync.readThrough, passThrough: sync.passThrough },
     readStatus: async () => siteStatus(await sync.report(), { cloud: cloud.url.origin, buckets }),
   };

@@ -3,7 +3,6 @@ import type { KeyRange } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { decodeBucket } from './rows/bucket-row.ts';
 import { justAfter } from './rows/keys.ts';
-import { isSameProject } from './rules/project-number.ts';
 
 export interface ListBucketsInput {
   readonly project: string;
@@ -65,7 +64,7 @@ export async function pageOfBuckets(
 
 /** Buckets that another site owns belong to projects this site knows nothing of: they show in every project. */
 function isOfProject(deps: NamespaceDeps, bucket: Bucket, project: string): boolean {
-  return project === ALL_PROJECTS || bucket.owner !== deps.settings.site || isSameProject(bucket.project, project);
+  return project === ALL_PROJECTS || bucket.project === project || bucket.owner !== deps.settings.site;
 }
 
 const later = (left: Uint8Array, right: Uint8Array) => (Buffer.compare(left, right) >= 0 ? left : right);

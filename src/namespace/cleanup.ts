@@ -4,6 +4,7 @@ import { expireCachesOnce } from './caches.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { expireSoftDeletedOnce } from './expire-soft-deleted.ts';
 import { expireUploadsOnce } from './expire-uploads.ts';
+import { ObjectLifecycle } from './object-lifecycle.ts';
 import { OPERATION_WORKERS } from './operation-workers.ts';
 import { reapOnce } from './reap.ts';
 import { expireBucketsOnce } from './soft-deleted-buckets.ts';
@@ -14,6 +15,8 @@ export interface CleanupSettings {
   readonly expireEveryMs: number;
   readonly sweepEveryMs: number;
   readonly advanceEveryMs: number;
+  /** How often each version of a bucket with lifecycle rules is judged. */
+  readonly lifecycleEveryMs: number;
 }
 
 export const CLEANUP_DEFAULTS: CleanupSettings = {
@@ -21,7 +24,11 @@ export const CLEANUP_DEFAULTS: CleanupSettings = {
   expireEveryMs: 60_000,
   sweepEveryMs: 30 * 60_000,
   advanceEveryMs: 1_000,
+  lifecycleEveryMs: 3_600_000,
 };
+
+/** A pass over many versions takes many turns. */
+const LIFECYCLE_TURN_EVERY_MS = 1_000;
 
 interface Chore {
   readonly name: string;
@@ -80,6 +87,7 @@ export class Cleanup implements Service {
   constructor(deps: NamespaceDeps, settings: CleanupSettings = CLEANUP_DEFAULTS) {
     const logger = deps.logger.child('cleanup');
     const orphans = new OrphanSweep(deps);
+    const lifecycle = new ObjectLifecycle({ ...deps, logger }, settings.lifecycleEveryMs);
     this.#deps = { ...deps, logger };
     this.#chores = [
       {
@@ -109,6 +117,15 @@ export class Cleanup implements Service {
           if (count > 0) logger.log('info', done, { count });
         },
       })),
+      {
+        name: 'lifecycle',
+        everyMs: LIFECYCLE_TURN_EVERY_MS,
+        dueMs: 0,
+        run: async (signal) => {
+          const versions = await lifecycle.turnOnce(signal);
+          if (versions > 0) logger.log('info', 'did to versions what lifecycle rules ask', { versions });
+        },
+      },
       {
         name: 'sweep orphans',
         everyMs: settings.sweepEveryMs,

@@ -1,20 +1,29 @@
+import type { Bucket } from '../model/bucket.ts';
+import { isStraitError } from '../model/errors.ts';
+import type { BucketName } from '../model/ids.ts';
 import type { Row } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { allTransfers, allUploads, stagingKey, uploadKey } from './rows/keys.ts';
+import { decodeBucket } from './rows/bucket-row.ts';
+import { allTransfers, allUploads, bucketKey, stagingKey, uploadKey } from './rows/keys.ts';
 import { unchanged } from './rows/references.ts';
 import { decodeTransfer } from './rows/sync-rows.ts';
-import { decodeStagingOwner, decodeUpload } from './rows/upload-row.ts';
+import { decodeStagingOwner, decodeUpload, type UploadRow } from './rows/upload-row.ts';
+import { isUploadAborted, type ReadyRules, readyRules } from './rules/lifecycle-action.ts';
 import { scanPages } from './scan-pages.ts';
 import { dropStaging, isExpired, untieStaging } from './upload-session.ts';
 
 /** A staging this young may be about to get its row. */
 const STAGING_AGE_MS_MIN = 3_600_000;
 
-/** Removes sessions whose time is over, whatever their state, and stagings that belong to nobody. */
+/**
+ * Removes sessions whose time is over, whatever their state, or that lifecycle rules abort, and stagings that belong to
+ * nobody.
+ */
 export async function expireUploadsOnce(deps: NamespaceDeps, signal: AbortSignal): Promise<ExpireCounts> {
   const counts = { sessions: 0, stagings: 0 };
   for await (const rows of scanPages(deps.metadata, allUploads(), signal)) {
-    for (const row of rows) if (await expireSession(deps, row)) counts.sessions += 1;
+    const isAborted = await abortedByRules(deps, rows);
+    for (const row of rows) if (await expireSession(deps, row, isAborted)) counts.sessions += 1;
   }
   const transferring = await stagingsOfTransfers(deps, signal);
   for await (const { stagingId, createdMs } of deps.blobs.listStaging()) {
@@ -32,9 +41,37 @@ export interface ExpireCounts {
   readonly stagings: number;
 }
 
-async function expireSession(deps: NamespaceDeps, row: Row): Promise<boolean> {
+/** Whether the rules of a session's bucket end it. A rewrite is no upload. */
+async function abortedByRules(deps: NamespaceDeps, rows: readonly Row[]): Promise<(upload: UploadRow) => boolean> {
+  const names = [...new Set(rows.map(({ value }) => decodeUpload(value).bucket))];
+  const buckets = new Map<BucketName, { readonly bucket: Bucket; readonly rules: ReadyRules }>();
+  for (const row of await deps.metadata.get(names.map(bucketKey))) {
+    const bucket = row && decodeBucket(row.value);
+    if (bucket === undefined || bucket.owner !== deps.settings.site) continue;
+    if (bucket.settings['lifecycle'] === undefined) continue;
+    try {
+      buckets.set(bucket.name, { bucket, rules: readyRules(bucket) });
+    } catch (error) {
+      // Rules that cannot be read abort nothing; that they wait is told where they are to work.
+      if (!isStraitError(error)) throw error;
+    }
+  }
+  const nowMs = deps.clock.nowMs();
+  return (upload) => {
+    const found = buckets.get(upload.bucket);
+    if (found === undefined || found.bucket.id !== upload.bucketId) return false;
+    if (upload.status.kind !== 'open' || upload.rewrite !== undefined) return false;
+    return isUploadAborted(found.rules, upload, nowMs);
+  };
+}
+
+async function expireSession(
+  deps: NamespaceDeps,
+  row: Row,
+  isAborted: (upload: UploadRow) => boolean,
+): Promise<boolean> {
   const upload = decodeUpload(row.value);
-  if (!isExpired(deps, upload)) return false;
+  if (!isExpired(deps, upload) && !isAborted(upload)) return false;
   const outcome = await deps.metadata.commit({
     checks: [unchanged(row.key, row)],
     writes: [{ kind: 'delete', key: row.key }, ...untieStaging(upload)],

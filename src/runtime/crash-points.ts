@@ -15,6 +15,8 @@ export const CRASH_POINTS = [
   'upload.after-seal',
   'upload.after-finish',
   'insert.after-bytes-staged',
+  'lifecycle.after-batch',
+  'lifecycle.after-progress',
   'notification.after-publish',
   'reap.after-blob-row-removed',
   'reap.after-bytes-removed',

@@ -5,6 +5,8 @@ import { createRetryTests } from '../../src/dialects/retry-test/retry-tests.ts';
 import { HTTP_SERVER_DEFAULTS, type HttpServerSettings } from '../../src/dialects/shared/http-server.ts';
 import { CHORES } from '../../src/namespace/cleanup.ts';
 import type { NamespaceDeps } from '../../src/namespace/deps.ts';
+import { expireUploadsOnce } from '../../src/namespace/expire-uploads.ts';
+import { ObjectLifecycle } from '../../src/namespace/object-lifecycle.ts';
 import { bindNamespace, type Namespace } from '../../src/namespace/service.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { noCrashPoints } from '../../src/runtime/crash-points.ts';
@@ -25,8 +27,6 @@ export interface MemoryGateway {
 }
 
 export interface MemoryGatewayOptions {
-  /** Its name; `test` when absent. */
-  readonly site?: string;
   readonly http?: Partial<HttpServerSettings>;
   readonly manners?: GcsJsonServerSettings['manners'];
   readonly logger?: Logger;
@@ -47,12 +47,7 @@ export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Pr
     logger,
     metadata: options.metadata ?? new MemoryMetadataStore(parts),
     blobs: new MemoryBlobStore(parts),
-    settings: {
-      site: options.site ?? 'test',
-      inlineBytesMax: 16 * 1024,
-      uploadTtlMs: 7 * 24 * 3_600_000,
-      reapGraceMs: 60_000,
-    },
+    settings: { site: 'test', inlineBytesMax: 16 * 1024, uploadTtlMs: 7 * 24 * 3_600_000, reapGraceMs: 60_000 },
   };
   const namespace = bindNamespace(deps);
   const metrics = createMetrics();
@@ -78,10 +73,18 @@ export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Pr
     },
   );
   const { port } = await server.listen();
-  return { url: `http://127.0.0.1:${port}`, namespace, runChores: () => runChores(deps), close: () => server.close() };
+  const lifecycle = new ObjectLifecycle(deps, 0);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    namespace,
+    runChores: () => runChores(deps, lifecycle),
+    close: () => server.close(),
+  };
 }
 
-async function runChores(deps: NamespaceDeps): Promise<void> {
+async function runChores(deps: NamespaceDeps, lifecycle: ObjectLifecycle): Promise<void> {
   const { signal } = new AbortController();
   for (const { run } of CHORES) await run(deps, signal);
+  await expireUploadsOnce(deps, signal);
+  await lifecycle.turnOnce(signal);
 }

@@ -59,6 +59,7 @@ const WORDS = {
   notified: word('notified'),
   cache: word('cache'),
   softDeletedBucket: word('softDeletedBucket'),
+  lifecycle: word('lifecycle'),
 } as const;
 
 export const bucketKey = (name: BucketName): Uint8Array => join([WORDS.bucket, name]);
@@ -159,6 +160,10 @@ export function hmacKeysOf(project: string, serviceAccountEmail?: string): KeyRa
 export function hmacAccessIdOf(key: Uint8Array): string {
   return utf8Text(key.subarray(key.lastIndexOf(0) + 1));
 }
+
+/** How far the lifecycle rules of a bucket have come. */
+export const lifecycleKey = (bucketId: BucketId): Uint8Array => join([WORDS.lifecycle, hex(bucketId)]);
+export const allLifecycles = (): KeyRange => prefixRange(WORDS.lifecycle);
 
 export function reapedKey(timeMs: number, id: BlobId): Uint8Array {
   return join([WORDS.reaped, u64(BigInt(timeMs)), hex(id)]);
@@ -311,6 +316,12 @@ export function versionsBetween(kind: 'noncurrent' | 'softDeleted', id: BucketId
     start: join([root, orderedName(start), from]),
     end: end === undefined ? afterPrefix(root) : join([root, orderedName(end)]),
   };
+}
+
+/** Noncurrent versions of one name that are newer than one of them. */
+export function newerNoncurrentOf({ bucketId, name, generation }: VersionPlace): KeyRange {
+  const versions = prefixRange(join([WORDS.noncurrent, hex(bucketId), orderedName(utf8(name)), NAME_END]));
+  return { start: justAfter(noncurrentKey({ bucketId, name, generation })), end: versions.end };
 }
 
 /** Objects or folders right in a folder, with leaves from `start` on. */

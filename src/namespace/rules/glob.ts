@@ -1,4 +1,5 @@
 import { StraitError } from '../../model/errors.ts';
+import { StateMachine } from './state-machine.ts';
 
 /**
  * Glob patterns of listings (https://cloud.google.com/storage/docs/json_api/v1/objects/list, "using glob"): `*` and `?`
@@ -145,15 +146,8 @@ function literalPrefixOf(nodes: readonly Node[]): string {
   return prefix;
 }
 
-type State =
-  | { readonly kind: 'read'; readonly is: (point: number) => boolean; readonly next: number }
-  /** Goes on in all of them without reading. */
-  | { readonly kind: 'fork'; readonly next: readonly number[] }
-  | { readonly kind: 'end' };
-
-/** All states a name may have led to are followed at once (Thompson's construction): nothing is tried twice. */
 class Machine {
-  readonly #states: State[] = [{ kind: 'end' }];
+  readonly #machine = new StateMachine();
   readonly #start: number;
 
   constructor(nodes: readonly Node[]) {
@@ -161,63 +155,31 @@ class Machine {
   }
 
   matches(name: string): boolean {
-    let current = this.#closure([this.#start]);
-    for (const character of name) {
-      if (current.length === 0) return false;
-      const point = codeOf(character);
-      const read: number[] = [];
-      for (const index of current) {
-        const state = this.#states[index];
-        if (state?.kind === 'read' && state.is(point)) read.push(state.next);
-      }
-      current = this.#closure(read);
-    }
-    return current.includes(0);
+    return this.#machine.matches(name, this.#start);
   }
 
-  /** The states that can be reached from these without reading, each once. */
-  #closure(from: number[]): readonly number[] {
-    const seen = new Uint8Array(this.#states.length);
-    const reached: number[] = [];
-    for (let index = from.pop(); index !== undefined; index = from.pop()) {
-      if (seen[index] === 1) continue;
-      seen[index] = 1;
-      const state = this.#states[index];
-      if (state?.kind === 'fork') from.push(...state.next);
-      else reached.push(index);
-    }
-    return reached;
-  }
-
-  /** Built from the end, so that each node knows what follows. Answers where it begins. */
   #sequence(nodes: readonly Node[], next: number): number {
     return nodes.reduceRight((following, node) => this.#node(node, following), next);
   }
 
   #node(node: Node, next: number): number {
+    const machine = this.#machine;
     switch (node.kind) {
       case 'one':
-        return this.#add({ kind: 'read', is: node.is, next });
+        return machine.add({ kind: 'read', is: node.is, next });
       case 'many':
-        return this.#loop(node.is, next);
+        return this.#many(node.is, next);
       case 'folders': {
-        const slash = this.#add({ kind: 'read', is: (point) => point === SLASH, next });
-        return this.#add({ kind: 'fork', next: [next, this.#loop(isAny, slash)] });
+        const slash = machine.add({ kind: 'read', is: (point) => point === SLASH, next });
+        return machine.add({ kind: 'fork', next: [next, this.#many(isAny, slash)] });
       }
       case 'either':
-        return this.#add({ kind: 'fork', next: node.options.map((option) => this.#sequence(option, next)) });
+        return machine.add({ kind: 'fork', next: node.options.map((option) => this.#sequence(option, next)) });
     }
   }
 
-  #loop(is: (point: number) => boolean, next: number): number {
-    const loop = this.#states.length;
-    this.#states.push({ kind: 'fork', next: [next, loop + 1] }, { kind: 'read', is, next: loop });
-    return loop;
-  }
-
-  #add(state: State): number {
-    this.#states.push(state);
-    return this.#states.length - 1;
+  #many(is: (point: number) => boolean, next: number): number {
+    return this.#machine.loop(next, (again) => this.#machine.add({ kind: 'read', is, next: again }));
   }
 }
 

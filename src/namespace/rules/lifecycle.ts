@@ -5,6 +5,7 @@
 import type { JsonObject } from '../../model/operation.ts';
 import { storageClassNamed } from './attributes.ts';
 import { choiceOf, flagOf, integerOf, invalidField, listOf, objectOf, present, textsOf } from './bucket/read-json.ts';
+import { namePattern } from './name-pattern.ts';
 import { OBJECT_BYTES_MAX } from './new-state.ts';
 
 export interface LifecycleRule {
@@ -157,22 +158,12 @@ function checkedClasses(value: unknown): readonly string[] | undefined {
   return classes.length === 0 ? undefined : classes;
 }
 
-/** RE2 has neither groups that look around nor references back; what it shares with JavaScript must compile there. */
 function checkedPattern(value: unknown): string {
   const field = 'lifecycle.rule.condition.matchesPattern';
   const pattern = String(value);
   const isShort = Buffer.byteLength(pattern) <= PATTERN_BYTES_MAX && pattern.isWellFormed();
-  if (isShort && !/\(\?<?[=!]|\\(?:[1-9]|k<)/.test(pattern) && isExpression(pattern)) return pattern;
+  if (isShort && namePattern(pattern) !== undefined) return pattern;
   throw invalidField(field, `Invalid regular expression: "${pattern.slice(0, 100)}"`);
-}
-
-function isExpression(pattern: string): boolean {
-  try {
-    new RegExp(pattern, 'u');
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The rules of stored settings, in their order. */

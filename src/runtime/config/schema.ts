@@ -207,6 +207,13 @@ const STORES = [
     min: 0,
     help: 'Bytes nobody refers to are removed after this. Downloads under way may need it to be long.',
   },
+  {
+    ...DURATION,
+    key: 'lifecycleMs',
+    default: 3_600_000,
+    min: 1_000,
+    help: 'How often every object of a bucket with lifecycle rules is judged by them. A cloud sees to its own.',
+  },
 ] as const satisfies readonly Setting[];
 
 const SYNC = [

@@ -6,7 +6,6 @@ import { invalidParameter } from '../api/bad-input.ts';
 import type { Call } from '../api/call.ts';
 import { pageResults } from '../api/decode-params.ts';
 import { below, isSelected, select } from '../api/fields.ts';
-import { listOwnerLists, type OwnerLists, versionKey } from '../elsewhere/owner-lists.ts';
 import { decodePageToken, encodePageToken } from '../protocol/page-token.ts';
 import { type AnswerForm, JSON_HEADERS, type Page, renderPage } from '../protocol/render-json.ts';
 import { type RenderObjectContext, renderObject } from './render-object.ts';
@@ -19,8 +18,7 @@ export async function listObjects(call: Call<'objects.list'>): Promise<HttpReply
   const lists = await shownLists(call, input.bucket, 'noAcl');
   return context.pages.build(async (room) => {
     const result = await context.namespace.listObjects({ ...input, room });
-    const ownerLists = lists.areElsewhere === true ? await listOwnerLists(call, input.bucket, result.items) : undefined;
-    return renderListing(result, form, { origin, generations, ...lists, ...(ownerLists && { ownerLists }) });
+    return renderListing(result, form, { origin, generations, ...lists });
   });
 }
 
@@ -51,12 +49,7 @@ function present<Key extends string>(texts: Record<Key, string | undefined>): { 
   return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined)) as { [K in Key]?: string };
 }
 
-interface ListingContext extends RenderObjectContext {
-  /** Of items whose owner is another site. */
-  readonly ownerLists?: OwnerLists;
-}
-
-async function renderListing(result: ListResult, form: AnswerForm, context: ListingContext): Promise<HttpReply> {
+async function renderListing(result: ListResult, form: AnswerForm, context: RenderObjectContext): Promise<HttpReply> {
   const { selection, pretty } = form;
   const { nextAfter } = result;
   const hasToken = nextAfter !== undefined && isSelected(selection, 'nextPageToken');
@@ -74,11 +67,7 @@ async function renderListing(result: ListResult, form: AnswerForm, context: List
 function* renderItems(
   items: readonly NamedObject[],
   selection: AnswerForm['selection'],
-  context: ListingContext,
+  context: RenderObjectContext,
 ): Generator<unknown> {
-  const { ownerLists } = context;
-  for (const item of items) {
-    const lists = ownerLists?.get(versionKey(item));
-    yield select({ ...renderObject(item, context), ...lists }, selection);
-  }
+  for (const item of items) yield select(renderObject(item, context), selection);
 }

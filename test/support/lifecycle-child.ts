@@ -1,0 +1,16 @@
+/** `lifecycle-child.ts FOLDER [CRASH_POINT COUNT]`: one pass of lifecycle rules over the stores in the folder. */
+import { ObjectLifecycle } from '../../src/namespace/object-lifecycle.ts';
+import { CRASH_POINTS, crashAt, noCrashPoints } from '../../src/runtime/crash-points.ts';
+import { openDurableNamespace } from './durable-namespace.ts';
+
+const [folder = '', point, count = '1'] = process.argv.slice(2);
+const crashPoint = CRASH_POINTS.find((name) => name === point);
+const deps = await openDurableNamespace(folder, {
+  crashPoints: crashPoint === undefined ? noCrashPoints : crashAt(crashPoint, Number(count)),
+});
+process.stdout.write('begun\n');
+// Each turn goes on with the pass that is under way; a new one begins only after a day.
+const lifecycle = new ObjectLifecycle(deps, 86_400_000);
+let idle = 0;
+while (idle < 2) idle = (await lifecycle.turnOnce(new AbortController().signal)) === 0 ? idle + 1 : 0;
+await deps.close();
