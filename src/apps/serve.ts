@@ -20,6 +20,7 @@ import { Lifecycle, RESTART_DEFAULTS } from '../runtime/lifecycle.ts';
 import { jsonLogger } from '../runtime/logger.ts';
 import { systemRandom } from '../runtime/random.ts';
 import type { MetadataStore } from '../stores/metadata/port.ts';
+import { createOwnerReads } from '../sync/owner-reads.ts';
 import { Sync } from '../sync/sync.ts';
 import { observeProcess } from './observe-process.ts';
 import { openBlobs, openMetadata } from './open-stores.ts';
@@ -59,7 +60,13 @@ export async function startSite(config: ServeConfig, writeLog: (line: string) =>
       renderMetrics: () => metrics.render(),
     });
     const routes = [...admin, ...(faults?.routes ?? [])];
-    const gateway = { ...basics, namespace, routes, ...(faults && { decorate: faults.decorate }) };
+    const gateway = {
+      ...basics,
+      namespace,
+      routes,
+      ...(sync && { owner: sync.owner }),
+      ...(faults && { decorate: faults.decorate }),
+    };
     const server = createGcsJsonServer(gateway, gatewaySettings(config));
     const address = renderAddress(await server.listen().catch((error) => cannotListen(config, error)));
     lifecycle.own('gateway', () => server.close());
@@ -83,6 +90,7 @@ function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeCon
   const sync = new Sync({ ...stores, remote, formats: tableFormats() }, syncSettings(config));
   lifecycle.run({ name: 'sync', run: (signal) => sync.run(signal) });
   return {
+    owner: createOwnerReads(remote, cloud.url.origin),
     reading: { readThrough: sync.readThrough, passThrough: sync.passThrough },
     readStatus: async () => siteStatus(await sync.report(), { cloud: cloud.url.origin, buckets }),
   };

@@ -24,6 +24,8 @@ export interface Bucket {
   readonly defaultObjectAcl?: AccessList;
   /** How its object rows are laid out here, from its creation on; absent: flat. */
   readonly layout?: 'folders';
+  /** Its policy lets everyone read its objects. */
+  readonly publicObjects?: true;
   /** As the owner gave it; absent: derived. */
   readonly etag?: string;
   /** Absent: it lives. Until `hardDeleteMs` it can be restored. */

@@ -25,6 +25,8 @@ export interface ErrorDetails {
   preconditionFailed: { condition: string };
   /** The bucket's public access prevention forbids it. */
   publicAccessPrevented: Record<never, never>;
+  /** The bucket takes no new objects under this kind of key. `field` is the setting that says so. */
+  encryptionRestricted: { field: string };
   /** A failed NotMatch precondition: 304 for reads, as GCS answers. */
   notModified: { condition: string };
   epochFenced: { scope: string; presented: bigint; current: bigint };
@@ -70,6 +72,7 @@ export const RETRY: Readonly<Record<ErrorCode, Retry>> = {
   conflict: 'never',
   preconditionFailed: 'afterRefresh',
   publicAccessPrevented: 'never',
+  encryptionRestricted: 'never',
   notModified: 'afterRefresh',
   epochFenced: 'never',
   rangeNotSatisfiable: 'never',

@@ -105,6 +105,8 @@ export interface NamedObject {
   readonly state: ObjectState;
   /** When nothing but a hold keeps it any more; absent when nothing does, or nobody knows until when. */
   readonly retentionExpirationMs?: number;
+  /** Everyone may read it. */
+  readonly isPublic?: true;
 }
 
 /** Bytes `[start, end)` of an object. */

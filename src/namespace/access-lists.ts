@@ -1,6 +1,5 @@
 import type { AccessList } from '../model/access-list.ts';
 import type { Bucket } from '../model/bucket.ts';
-import { StraitError } from '../model/errors.ts';
 import type { BucketName } from '../model/ids.ts';
 import type { NamedObject } from '../model/object.ts';
 import type { Preconditions } from '../model/preconditions.ts';
@@ -9,14 +8,13 @@ import { bucketWrite } from './bucket-write.ts';
 import { getBucket, readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { addressedRow, namedObject, readBucket, readForChange } from './object-access.ts';
+import { addressedRow, assertKeptHere, namedObject, readBucket, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress } from './read-object.ts';
 import {
   assertNotPublic,
   bucketAcl,
   defaultObjectAcl,
-  knowsLists,
   notWithUniformAccess,
   objectAcl,
   ownerOf,
@@ -50,7 +48,7 @@ export async function getBucketList(
 ): Promise<BucketList> {
   const { address, preconditions } = input;
   const bucket = await getBucket(deps, { name: address.bucket, preconditions });
-  assertListsKnown(bucket);
+  assertKeptHere(deps, bucket);
   if (hasUniformAccess(bucket))
     throw notWithUniformAccess('Cannot get legacy ACL for a bucket', 'that has uniform bucket-level access');
   return { bucket, list: listOf(bucket, address.list) };
@@ -86,12 +84,6 @@ export async function changeBucketList(
   });
 }
 
-export function assertListsKnown(bucket: Bucket): void {
-  if (knowsLists(bucket)) return;
-  const message = `The access lists of gs://${bucket.name} are not at this site. Ask its owner, ${bucket.owner}.`;
-  throw new StraitError('unsupported', message, { feature: 'access lists of a cloud' });
-}
-
 function listOf(bucket: Bucket, list: BucketListName): AccessList {
   return list === 'acl' ? bucketAcl(bucket) : defaultObjectAcl(bucket);
 }
@@ -103,7 +95,7 @@ export interface ObjectList {
 
 export async function getObjectList(deps: NamespaceDeps, address: ObjectAddress): Promise<ObjectList> {
   const bucket = await readBucket(deps.metadata, address.bucket);
-  assertListsKnown(bucket);
+  assertKeptHere(deps, bucket);
   const object = await getObject(deps, { address, preconditions: {} });
   if (hasUniformAccess(bucket)) throw notWithUniformAccess('Cannot get legacy ACL for an object');
   return { object, list: objectAcl(bucket, object.state) };

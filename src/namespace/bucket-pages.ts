@@ -3,6 +3,7 @@ import type { KeyRange } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { decodeBucket } from './rows/bucket-row.ts';
 import { justAfter } from './rows/keys.ts';
+import { isSameProject } from './rules/project-number.ts';
 
 export interface ListBucketsInput {
   readonly project: string;
@@ -64,7 +65,7 @@ export async function pageOfBuckets(
 
 /** Buckets that another site owns belong to projects this site knows nothing of: they show in every project. */
 function isOfProject(deps: NamespaceDeps, bucket: Bucket, project: string): boolean {
-  return project === ALL_PROJECTS || bucket.project === project || bucket.owner !== deps.settings.site;
+  return project === ALL_PROJECTS || bucket.owner !== deps.settings.site || isSameProject(bucket.project, project);
 }
 
 const later = (left: Uint8Array, right: Uint8Array) => (Buffer.compare(left, right) >= 0 ? left : right);

@@ -176,3 +176,22 @@ test('random deletions come back as a map says', async () => {
     { numRuns: 100 },
   );
 });
+
+test('versions under an encryption that the bucket takes no more are skipped, and the rest come back', async () => {
+  const fixture = await softDeleting();
+  const kmsKeyName = 'projects/p/locations/us/keyRings/r/cryptoKeys/k';
+  await deleted(fixture, 'a', 'a1');
+  await fixture.put('b', 'b1', { kmsKeyName });
+  await fixture.remove('b');
+  await deleted(fixture, 'c', 'c1');
+  const encryption = { customerManagedEncryptionEnforcementConfig: { restrictionMode: 'FullyRestricted' } };
+  await fixture.namespace.changeBucket({
+    name: LAKE,
+    preconditions: {},
+    change: ({ settings, storageClass }) => ({ settings: { ...settings, encryption }, storageClass }),
+  });
+  const { shown, outcome } = await restore(fixture);
+  assert.deepEqual(shown, { restoredObjectCount: '2', skippedObjectCount: '1' });
+  assert.equal(outcome?.kind, 'response');
+  assert.deepEqual(await contents(fixture), { a: 'a1', c: 'c1' });
+});

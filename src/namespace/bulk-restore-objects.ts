@@ -9,6 +9,7 @@ import { endedOperation, newOperation, operationWrites } from './operations.ts';
 import { allSoftDeletedOf, versionPlaceOf } from './rows/keys.ts';
 import { blobsOf, blobsOfContent } from './rows/references.ts';
 import { type BulkRestoreRequest, bulkRestoreFilter } from './rules/bulk-restore.ts';
+import { judgeNewEncryption } from './rules/encryption.ts';
 import { restoredState } from './rules/new-state.ts';
 import { judgeKept, type Loss } from './rules/retention.ts';
 import { isRestorable } from './soft-deleted.ts';
@@ -71,8 +72,8 @@ async function step(deps: NamespaceDeps, operation: Operation): Promise<Operatio
   let [next, writes, looked] = [work, 0, 0];
   for (const version of versions) {
     const object = chosen.has(version) ? live.get(version.name) : undefined;
-    if (object !== undefined && isLeftAlone({ bucket: target.bucket, nowMs: deps.clock.nowMs() }, object, work.request))
-      next = skippedName(next, version);
+    const place = { bucket: target.bucket, nowMs: deps.clock.nowMs(), version };
+    if (object !== undefined && isLeftAlone(place, object, work.request)) next = skippedName(next, version);
     else if (object !== undefined) {
       writes += writesOf(version, object);
       if (changes.length > 0 && writes > WRITES_PER_STEP) break;
@@ -114,10 +115,11 @@ function choose(versions: readonly ReadVersion[], work: Work, nowMs: number): Re
 }
 
 function isLeftAlone(
-  place: Pick<Loss, 'bucket' | 'nowMs'>,
+  { version, ...place }: Pick<Loss, 'bucket' | 'nowMs'> & { readonly version: ReadVersion },
   { name, live }: ReadObject,
   request: BulkRestoreRequest,
 ): boolean {
+  if (judgeNewEncryption(place.bucket, version.state.encryption) !== undefined) return true;
   if (live === undefined) return false;
   return !request.allowOverwrite || judgeKept({ ...place, name }, live) !== undefined;
 }

@@ -1,3 +1,4 @@
+import type { CustomerKey } from '../model/encryption.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
 import type { ByteRange, ObjectState } from '../model/object.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -10,7 +11,13 @@ import type { MetadataStore } from '../stores/metadata/port.ts';
 /** Fetches bytes of listed names whose content is `remote`. Sync provides it; a site without sync has none. */
 export interface ReadThrough {
   open(
-    object: { readonly bucket: BucketName; readonly name: ObjectName; readonly generation: Generation },
+    object: {
+      readonly bucket: BucketName;
+      readonly name: ObjectName;
+      readonly generation: Generation;
+      /** The key the bytes are under: they are passed on, and not kept. */
+      readonly customerKey?: CustomerKey;
+    },
     range: ByteRange,
     signal: AbortSignal,
   ): AsyncIterable<Uint8Array>;

@@ -12,7 +12,7 @@ import { alongside, objectTransaction } from './object-transaction.ts';
 import type { ExpectedContent } from './rows/upload-row.ts';
 import { newObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
-import { assertChoice, chosenEncryption } from './rules/encryption.ts';
+import { assertChoice, chosenEncryption, newEncryption } from './rules/encryption.ts';
 import { assertNameInFolders } from './rules/folder-names.ts';
 import { assertObjectName } from './rules/names.ts';
 import { type ContentFacts, judgeExpected, newState, withEncryption } from './rules/new-state.ts';
@@ -46,6 +46,7 @@ export async function insertObject(
   assertChoice(target);
   const { bucket } = await readTarget(deps, target);
   newObjectAccess(bucket, target.access ?? {});
+  newEncryption(bucket, chosenEncryption(target));
   withProtection(target.attributes, { bucket, nowMs: deps.clock.nowMs() });
   const staged = await stageContent(deps, body, target.customerKey);
   deps.crashPoints.reach('insert.after-bytes-staged');

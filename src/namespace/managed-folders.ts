@@ -7,13 +7,12 @@ import type { GivenPolicy, Policy } from '../model/policy.ts';
 import type { Preconditions } from '../model/preconditions.ts';
 import { randomHex } from '../runtime/random.ts';
 import type { Check, KeyRange, MetadataStore, MetadataView, Row } from '../stores/metadata/port.ts';
-import { assertListsKnown } from './access-lists.ts';
 import { readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { contentsOf } from './folders/folders.ts';
 import { hasFolders, NameResolver } from './folders/resolve.ts';
-import { assertWritable, readBucket } from './object-access.ts';
+import { assertKeptHere, assertWritable, readBucket } from './object-access.ts';
 import { folderEntry } from './rows/journal.ts';
 import {
   bucketAliveKey,
@@ -82,7 +81,7 @@ export async function getManagedFolder(
   deps: NamespaceDeps,
   input: { readonly address: ManagedFolderAddress; readonly preconditions: Preconditions },
 ): Promise<ManagedFolder> {
-  const { folder } = await readFolder(deps.metadata, input.address);
+  const { folder } = await readFolder(deps, deps.metadata, input.address);
   const refusal = judgePreconditions(input.preconditions, folder);
   if (refusal !== undefined) throw refusal;
   return folder;
@@ -105,7 +104,7 @@ export async function listManagedFolders(
 ): Promise<ManagedFolderPage> {
   return deps.metadata.snapshot(async (view) => {
     const bucket = await readBucket(view, input.bucket);
-    assertListsKnown(bucket);
+    assertKeptHere(deps, bucket);
     const { start, end } = managedFoldersFrom(bucket.id, input.prefix);
     const resumed = input.after === undefined ? start : justAfter(managedFolderKey(bucket.id, input.after));
     const from = Buffer.compare(resumed, start) > 0 ? resumed : start;
@@ -193,7 +192,7 @@ export async function getManagedFolderPolicy(
   input: { readonly address: ManagedFolderAddress; readonly requestedVersion?: number },
 ): Promise<ManagedFolderPolicy> {
   return deps.metadata.snapshot(async (view) => {
-    const { folder, place } = await readFolder(view, input.address);
+    const { folder, place } = await readFolder(deps, view, input.address);
     const { policy } = await readPolicy(view, place);
     assertServable(policy, input.requestedVersion);
     return { folder, policy };
@@ -235,7 +234,7 @@ export async function testManagedFolderPermissions(
   deps: NamespaceDeps,
   input: { readonly address: ManagedFolderAddress; readonly permissions: readonly string[] },
 ): Promise<readonly string[]> {
-  await readFolder(deps.metadata, input.address);
+  await readFolder(deps, deps.metadata, input.address);
   return heldPermissions(input.permissions);
 }
 
@@ -246,9 +245,9 @@ interface ReadFolder {
   readonly place: PolicyPlace;
 }
 
-async function readFolder(view: MetadataView, address: ManagedFolderAddress): Promise<ReadFolder> {
+async function readFolder(deps: NamespaceDeps, view: MetadataView, address: ManagedFolderAddress): Promise<ReadFolder> {
   const bucket = await readBucket(view, address.bucket);
-  assertListsKnown(bucket);
+  assertKeptHere(deps, bucket);
   const name = managedFolderName(address.name);
   const [row] = await view.get([managedFolderKey(bucket.id, name)]);
   if (row === undefined) {
@@ -263,7 +262,7 @@ async function readForFolderChange(
   deps: NamespaceDeps,
   input: { readonly address: ManagedFolderAddress; readonly preconditions: Preconditions },
 ): Promise<ReadFolder & { readonly same: Check & { readonly key: Uint8Array } }> {
-  const read = await readFolder(deps.metadata, input.address);
+  const read = await readFolder(deps, deps.metadata, input.address);
   const { row } = read;
   assertWritable(deps, read.bucket);
   const refusal = judgePreconditions(input.preconditions, read.folder);

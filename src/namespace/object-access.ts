@@ -24,6 +24,7 @@ import { decodeObjectRow } from './rows/object-row.ts';
 import { unchanged } from './rows/references.ts';
 import { decodeSet } from './rows/sync-rows.ts';
 import { decodeVersion } from './rows/version-rows.ts';
+import { isPubliclyReadable } from './rules/access.ts';
 import { retentionExpirationMs } from './rules/retention.ts';
 
 /** Reading buckets and object rows: what every use case begins with. */
@@ -48,13 +49,30 @@ export function assertWritable(deps: NamespaceDeps, bucket: Bucket): void {
   throw ownedElsewhere(bucket.name, bucket.owner);
 }
 
+/** The owner of a bucket that another site owns; undefined when this one does. */
+export async function ownerElsewhere(deps: NamespaceDeps, name: BucketName): Promise<string | undefined> {
+  const { owner } = await readBucket(deps.metadata, name);
+  return owner === deps.settings.site ? undefined : owner;
+}
+
+/**
+ * Refuses to tell from rows here what sync does not bring: access lists, policies and managed folders. Dialects ask the
+ * owner instead (docs/protocols/site-reads.md).
+ */
+export function assertKeptHere({ settings }: NamespaceDeps, { name, owner }: Bucket): void {
+  if (owner === settings.site) return;
+  const message = `This of gs://${name} is not kept at this site. Ask its owner, ${owner}.`;
+  throw new StraitError('unsupported', message, { feature: 'what only the owner keeps' });
+}
+
 export function ownedElsewhere(bucket: BucketName, owner: string): StraitError<'permissionDenied'> {
   return new StraitError('permissionDenied', `gs://${bucket} is owned by ${owner}; write there`, { owner });
 }
 
 /** An object as it is told to whoever asks, with what follows from its bucket. */
 export function namedObject(bucket: Bucket, name: ObjectName, state: ObjectState): NamedObject {
-  return { bucket: bucket.name, name, state, ...retentionOfNamed(bucket, state) };
+  const isPublic = isPubliclyReadable(bucket, state);
+  return { bucket: bucket.name, name, state, ...retentionOfNamed(bucket, state), ...(isPublic ? { isPublic } : {}) };
 }
 
 export function retentionOfNamed(bucket: Bucket, state: ObjectState): Pick<NamedObject, 'retentionExpirationMs'> {

@@ -4,13 +4,12 @@ import type { BucketName } from '../model/ids.ts';
 import type { NamedObject } from '../model/object.ts';
 import type { GivenPolicy, Policy } from '../model/policy.ts';
 import type { Preconditions } from '../model/preconditions.ts';
-import { assertListsKnown } from './access-lists.ts';
 import { bucketEntry } from './bucket-entry.ts';
 import { bucketWrite } from './bucket-write.ts';
 import { readForBucketChange } from './buckets.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
-import { addressedRow, namedObject, readBucket, readForChange } from './object-access.ts';
+import { addressedRow, assertKeptHere, namedObject, readBucket, readForChange } from './object-access.ts';
 import { objectTransaction } from './object-transaction.ts';
 import { getObject, type ObjectAddress } from './read-object.ts';
 import { bucketPolicyPlace, policyWrites, readPolicy } from './rows/policy-rows.ts';
@@ -26,7 +25,7 @@ import {
 import { hasUniformAccess, isPublicAccessPrevented } from './rules/bucket-settings.ts';
 import { BUCKET_ROLES, mirroredPolicy, OBJECT_ROLES, splitPolicy } from './rules/mirrored-policy.ts';
 import { attributesOf, changedState, withAccessOf } from './rules/new-state.ts';
-import { assertServable, checkedPolicy, heldPermissions, isPublicMember } from './rules/policy.ts';
+import { assertServable, checkedPolicy, heldPermissions, isPublicMember, letsEveryoneRead } from './rules/policy.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 
 /** IAM policies of buckets and objects: stored and shown. Nothing is decided by them yet. */
@@ -42,7 +41,7 @@ export async function getBucketPolicy(
 ): Promise<BucketPolicy> {
   return deps.metadata.snapshot(async (view) => {
     const bucket = await readBucket(view, input.bucket);
-    assertListsKnown(bucket);
+    assertKeptHere(deps, bucket);
     const { policy: rest } = await readPolicy(view, bucketPolicyPlace(bucket.id));
     const policy = mirroredPolicy(bucketAcl(bucket), rest, BUCKET_ROLES);
     assertServable(policy, input.requestedVersion);
@@ -65,7 +64,8 @@ export async function setBucketPolicy(
     }
     const { list, rest } = splitPolicy(given, BUCKET_ROLES);
     const nowMs = Math.max(deps.clock.nowMs(), bucket.updatedMs);
-    const after = withBucketAcl(bucket, list, nowMs);
+    const { publicObjects: _before, ...listed } = withBucketAcl(bucket, list, nowMs);
+    const after: Bucket = { ...listed, ...(letsEveryoneRead(given) ? { publicObjects: true } : {}) };
     const transaction = {
       checks: [unchanged],
       writes: [bucketWrite(unchanged.key, after), ...policyWrites(place, rest, parts)],
@@ -84,7 +84,7 @@ export interface ObjectPolicy {
 /** An object's policy is its access list, told as bindings. */
 export async function getObjectPolicy(deps: NamespaceDeps, address: ObjectAddress): Promise<ObjectPolicy> {
   const bucket = await readBucket(deps.metadata, address.bucket);
-  assertListsKnown(bucket);
+  assertKeptHere(deps, bucket);
   const object = await getObject(deps, { address, preconditions: {} });
   if (hasUniformAccess(bucket)) throw notWithUniformAccess('Cannot get the policy of an object');
   return { object, policy: mirroredPolicy(objectAcl(bucket, object.state), [], OBJECT_ROLES) };

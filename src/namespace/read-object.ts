@@ -112,16 +112,17 @@ async function* openRange(
 ): AsyncIterable<Uint8Array> {
   const { bucket, name, state } = object;
   if (range.start === range.end) return;
+  const key = state.encryption?.kind === 'customer' ? customerKey : undefined;
+  const wrongKey = judgeKey(state.encryption, key, { side: 'target', isForBytes: true });
+  if (wrongKey !== undefined) throw wrongKey;
+  const withKey = key === undefined ? {} : { customerKey: key };
   if (state.content.kind === 'remote') {
     if (deps.readThrough === undefined) {
       throw new StraitError('unavailable', `the bytes of gs://${bucket}/${name} are not at this site`, {});
     }
-    yield* deps.readThrough.open({ bucket, name, generation: state.generation }, range, signal);
+    yield* deps.readThrough.open({ bucket, name, generation: state.generation, ...withKey }, range, signal);
     return;
   }
-  const key = state.encryption?.kind === 'customer' ? customerKey : undefined;
-  const wrongKey = judgeKey(state.encryption, key, { side: 'target', isForBytes: true });
-  if (wrongKey !== undefined) throw wrongKey;
   const segments = await segmentsOf(deps.metadata, state.content);
   for (const segment of segmentsWithin(segments, range)) {
     yield* openSegment(deps, segment, segmentKey(segment, key));

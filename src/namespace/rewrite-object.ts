@@ -15,7 +15,7 @@ import { uploadKey } from './rows/keys.ts';
 import { encodeUpload, type UploadRow } from './rows/upload-row.ts';
 import { newObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
-import { assertChoice, chosenEncryption } from './rules/encryption.ts';
+import { assertChoice, chosenEncryption, newEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
 import { withProtection } from './rules/object-retention.ts';
 import { type StagedContent, stagedBlob } from './staged-content.ts';
@@ -59,6 +59,7 @@ export async function rewriteObject(deps: NamespaceDeps, input: RewriteInput): P
   const source = await readSource(deps, input);
   const { bucket } = await readTarget(deps, { ...input.destination, preconditions: input.preconditions });
   newObjectAccess(bucket, input.access ?? {});
+  newEncryption(bucket, chosenEncryption(input));
   withProtection(input.attributes ?? {}, { bucket, nowMs: deps.clock.nowMs() });
   const isOneCall = source.live.size <= (input.bytesPerCallMax ?? BYTES_PER_CALL);
   if (isOneCall || sharesSegments(source, bucket, input)) {

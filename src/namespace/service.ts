@@ -2,6 +2,7 @@ import type { Bucket } from '../model/bucket.ts';
 import type { Cache } from '../model/cache.ts';
 import type { Folder } from '../model/folder.ts';
 import type { HmacKey } from '../model/hmac-key.ts';
+import type { BucketName } from '../model/ids.ts';
 import type { ManagedFolder } from '../model/managed-folder.ts';
 import type { NotificationConfig } from '../model/notification.ts';
 import type { NamedObject } from '../model/object.ts';
@@ -22,6 +23,7 @@ import * as inserting from './insert-object.ts';
 import * as listing from './list-objects.ts';
 import * as managedFolders from './managed-folders.ts';
 import * as notifying from './notifications/configs.ts';
+import * as access from './object-access.ts';
 import * as operating from './operations.ts';
 import * as policies from './policies.ts';
 import * as reading from './read-object.ts';
@@ -41,6 +43,7 @@ type InputOf<Run extends (...args: never[]) => unknown> = Parameters<Run>[1];
 export interface Namespace {
   readonly insertBucket: Use<buckets.InsertBucketInput, Bucket>;
   readonly getBucket: Use<InputOf<typeof buckets.getBucket>, Bucket>;
+  readonly ownerElsewhere: Use<BucketName, string | undefined>;
   readonly getSoftDeletedBucket: Use<InputOf<typeof buckets.getSoftDeletedBucket>, Bucket>;
   readonly listBuckets: Use<ListBucketsInput, BucketPage>;
   readonly listSoftDeletedBuckets: Use<ListBucketsInput, BucketPage>;
@@ -131,6 +134,7 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     insertBucket: (input) => buckets.insertBucket(deps, input),
     getBucket: (input) => buckets.getBucket(deps, input),
     getSoftDeletedBucket: (input) => buckets.getSoftDeletedBucket(deps, input),
+    ownerElsewhere: (bucket) => access.ownerElsewhere(deps, bucket),
     listBuckets: (input) => buckets.listBuckets(deps, input),
     listSoftDeletedBuckets: (input) => softDeletedBuckets.listSoftDeletedBuckets(deps, input),
     restoreBucket: (address) => softDeletedBuckets.restoreBucket(deps, address),

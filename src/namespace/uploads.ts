@@ -12,7 +12,7 @@ import { uploadKey } from './rows/keys.ts';
 import { type ExpectedContent, encodeUpload, type UploadRow } from './rows/upload-row.ts';
 import { newObjectAccess } from './rules/access.ts';
 import { assertAttributes } from './rules/attributes.ts';
-import { assertChoice, chosenEncryption } from './rules/encryption.ts';
+import { assertChoice, chosenEncryption, newEncryption } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
 import { OBJECT_BYTES_MAX } from './rules/new-state.ts';
 import { withProtection } from './rules/object-retention.ts';
@@ -50,6 +50,7 @@ export async function startUpload(deps: NamespaceDeps, target: InsertTarget): Pr
   const bucket = await readBucket(deps.metadata, target.bucket);
   assertWritable(deps, bucket);
   newObjectAccess(bucket, target.access ?? {});
+  newEncryption(bucket, chosenEncryption(target));
   withProtection(target.attributes, { bucket, nowMs: deps.clock.nowMs() });
   if ((target.expected.size ?? 0) > OBJECT_BYTES_MAX) {
     const message = `an object has at most ${OBJECT_BYTES_MAX} bytes`;

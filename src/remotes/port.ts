@@ -1,3 +1,4 @@
+import type { CustomerKey } from '../model/encryption.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
 import type { ByteRange, ObjectState } from '../model/object.ts';
 
@@ -6,7 +7,8 @@ import type { ByteRange, ObjectState } from '../model/object.ts';
  *
  * - Times, etag, hashes, metadata and generations are the owner's own, unchanged.
  * - 404 is `undefined` or an `objectNotFound`; 429, 5xx, resets and time-outs are retried with backoff inside the
- *   adapter and end as `unavailable`; 401 and 403 end as `permissionDenied` with the remote's message.
+ *   adapter and end as `unavailable`; 401 and 403 end as `permissionDenied` with the remote's message. Of
+ *   `getResource` other refusals, 403 included, are answers.
  * - Listing or reading in a bucket that is not there is `bucketNotFound`.
  * - A call whose signal aborts ends with the signal's reason.
  */
@@ -45,6 +47,21 @@ export interface ReadRequest {
   readonly name: ObjectName;
   readonly generation: Generation;
   readonly range: ByteRange;
+  /** Of bytes that are under one. */
+  readonly customerKey?: CustomerKey;
+}
+
+/** Any resource of the JSON API that a GET answers, by its path below `/storage/v1/`. Nothing is escaped yet. */
+export interface ResourceRequest {
+  readonly path: readonly string[];
+  /** A parameter that repeats is there several times. */
+  readonly query: readonly (readonly [name: string, value: string])[];
+}
+
+/** 200 with the resource, 304 with nothing, or a refusal with the body of the API's errors. As the remote said it. */
+export interface ResourceAnswer {
+  readonly status: number;
+  readonly resource: Readonly<Record<string, unknown>>;
 }
 
 export interface Remote {
@@ -58,6 +75,8 @@ export interface Remote {
    * yielded is never yielded twice. Whole-object checksums are the caller's to check: only the caller may know them.
    */
   readRange(request: ReadRequest, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** What this port has no words for: the caller passes it on, or reads it by the discovery document. */
+  getResource(request: ResourceRequest, signal: AbortSignal): Promise<ResourceAnswer>;
   /** Calls made so far, for the bill: `status` shows them per minute. */
   callCount(): number;
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import type { Bucket } from '../model/bucket.ts';
 import { isStraitError } from '../model/errors.ts';
 import { appliedState } from '../model/faces.ts';
 import type { ObjectName } from '../model/ids.ts';
+import type { ObjectState } from '../model/object.ts';
 import { tableKey, tablePrefixOf, tablesOf } from '../namespace/rows/keys.ts';
 import { decodeTable, encodeTable } from '../namespace/rows/sync-rows.ts';
 import type { RemoteObject } from '../remotes/port.ts';
@@ -93,10 +94,14 @@ export class BucketSync {
     return policyUnderPressure(policyOf(this.settings.policies, this.bucket.name, name), this.#shared.isPressed());
   }
 
-  /** Control names of tables are never read through; kept names are local before they are listed. */
-  isLocalBeforeListed(name: ObjectName): boolean {
+  /**
+   * Control names of tables are never read through; kept names are local before they are listed, but for those whose
+   * bytes are under a customer's key: they can be had with a reader's key alone.
+   */
+  isLocalBeforeListed(name: ObjectName, { encryption }: Pick<ObjectState, 'encryption'>): boolean {
     const table = this.tableOf(name);
-    return table?.format.isControl(table.location, name) === true || this.policyOf(name) === 'keep';
+    if (table?.format.isControl(table.location, name) === true) return true;
+    return this.policyOf(name) === 'keep' && encryption?.kind !== 'customer';
   }
 
   /** The table with the longest prefix of `name`. */

@@ -1,4 +1,5 @@
 /** Bytes of listed names that are not here: fetched by generation, never by name alone, shared by all who wait. */
+import type { CustomerKey } from '../model/encryption.ts';
 import { isStraitError, StraitError } from '../model/errors.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
 import type { ByteRange } from '../model/object.ts';
@@ -15,6 +16,7 @@ interface Listed {
   readonly bucket: BucketName;
   readonly name: ObjectName;
   readonly generation: Generation;
+  readonly customerKey?: CustomerKey;
 }
 
 const RETRY_AFTER_MS = 1_000;
@@ -48,7 +50,8 @@ async function* open(
   const { deps, settings, transfers, isPressed } = context;
   const { object, range, signal } = request;
   const policy = policyOf(settings.policies, object.bucket, object.name);
-  const keeps = (policy === 'keep' || policy === 'read-through') && !isPressed();
+  const isOpen = object.customerKey === undefined;
+  const keeps = isOpen && (policy === 'keep' || policy === 'read-through') && !isPressed();
   const [row] = await deps.metadata.get([bucketKey(object.bucket)]);
   if (row === undefined) throw new StraitError('bucketNotFound', object.bucket, { bucket: object.bucket });
   const bucket = decodeBucket(row.value);

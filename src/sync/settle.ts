@@ -246,7 +246,10 @@ export async function listPlain(owner: BucketSync, items: readonly Item[]): Prom
     .toSorted((left, right) => plainRank(left.read.place.leaf) - plainRank(right.read.place.leaf));
   await fetchAll(
     owner,
-    waiting.filter(({ read }) => owner.isLocalBeforeListed(read.place.leaf)),
+    waiting.filter(({ read }) => {
+      const state = read.faces && appliedState(read.faces);
+      return state !== undefined && owner.isLocalBeforeListed(read.place.leaf, state);
+    }),
   );
   for (let rank = 0; rank <= PLAIN_LAST; rank += 1) {
     await publishFetched(
@@ -288,7 +291,7 @@ async function publishFetched(owner: BucketSync, items: readonly Item[]): Promis
     isWanted: ({ place, faces }) => {
       const state = faces === undefined ? undefined : appliedState(faces);
       if (state === undefined || faces?.setId !== undefined || faces?.applied.kind !== 'state') return false;
-      return state.content.kind === 'local' || !owner.isLocalBeforeListed(place.leaf);
+      return state.content.kind === 'local' || !owner.isLocalBeforeListed(place.leaf, state);
     },
   });
 }

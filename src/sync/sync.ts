@@ -65,6 +65,8 @@ export class Sync {
   #counted: { readonly atMs: number; readonly bytes: number; readonly fetched: number } | undefined;
   #newBucketMs = 0;
   #trouble: string | undefined;
+  /** Buckets that the cloud has too, and that are not followed. */
+  readonly #own = new Set<BucketName>();
 
   constructor(deps: SyncDeps, settings: SyncSettings) {
     this.#settings = settings;
@@ -84,6 +86,7 @@ export class Sync {
       try {
         for (const remote of await this.#followed(signal)) {
           const bucket = await this.#mirrorBucket(remote);
+          if (this.#isOwn(bucket)) continue;
           if (this.#buckets.has(bucket.name) || isWhollyPassThrough(this.#settings.policies, bucket.name)) continue;
           this.#newBucketMs = this.#deps.clock.monotonicMs();
           running.push(this.#runBucket(bucket, signal));
@@ -143,14 +146,25 @@ export class Sync {
     return found;
   }
 
-  /** A bucket's row is a faithful image of the cloud's, owned by the cloud. */
+  /** Following the cloud in a bucket of the site's own would delete there what the cloud does not have. */
+  #isOwn({ name, owner }: Bucket): boolean {
+    if (owner === CLOUD) {
+      this.#own.delete(name);
+      return false;
+    }
+    if (!this.#own.has(name)) this.#deps.logger.log('error', ownAlarm(name), { bucket: name });
+    this.#own.add(name);
+    return true;
+  }
+
+  /** The row is a faithful image of the cloud's bucket, owned by the cloud, unless the site has one of its own. */
   async #mirrorBucket(remote: RemoteBucket): Promise<Bucket> {
     const key = bucketKey(remote.name);
     for (;;) {
       const [row] = await this.#deps.metadata.get([key]);
       const known = row === undefined ? undefined : decodeBucket(row.value);
       const next = imageOf(remote, known ?? this.#newIds());
-      if (known !== undefined && isSameImage(known, next)) return known;
+      if (known !== undefined && (known.owner !== CLOUD || isSameImage(known, next))) return known;
       const alive = { kind: 'put', key: bucketAliveKey(next.id), value: encodeRow(0) } as const;
       const outcome = await this.#deps.metadata.commit({
         checks: [unchanged(key, row)],
@@ -198,6 +212,7 @@ export class Sync {
     const alarms = [
       ...(this.#trouble === undefined ? [] : [`cloud: ${this.#trouble}`]),
       ...(this.#isPressed ? ['space is short: keep becomes read-through'] : []),
+      ...[...this.#own].map(ownAlarm),
       ...[...this.#buckets.values()].flatMap(troubleAlarm),
       ...buckets.flatMap(({ bucket, tables }) =>
         tables
@@ -310,6 +325,10 @@ function imageOf(remote: RemoteBucket, ids: Pick<Bucket, 'id' | 'scopeId'>): Buc
     settings,
     ...(typeof etag === 'string' ? { etag } : {}),
   };
+}
+
+function ownAlarm(bucket: BucketName): string {
+  return `gs://${bucket} is this site's own: it is not followed, though the cloud has a bucket of this name`;
 }
 
 function troubleAlarm({ bucket, lastingTrouble }: BucketSync): string[] {

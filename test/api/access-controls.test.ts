@@ -149,12 +149,13 @@ apiTest(
       const body = { entity, role: 'READER' };
       assert.equal((await gateway.call('POST', `/storage/v1/b/${bucket}/acl`, { body })).status, 200);
     }
-    const { json } = await gateway.call('GET', `/storage/v1/b/${bucket}?projection=full`);
+    const { json, text } = await gateway.call('GET', `/storage/v1/b/${bucket}?projection=full`);
+    const { projectNumber } = JSON.parse(text) as { readonly projectNumber: string };
     assert.deepEqual(json.owner, { entity: 'project-owners-test' });
     assert.partialDeepStrictEqual(json.acl, [
-      { projectTeam: { projectNumber: 'test', team: 'owners' }, bucket, kind: 'storage#bucketAccessControl' },
-      { projectTeam: { projectNumber: 'test', team: 'editors' } },
-      { projectTeam: { projectNumber: 'test', team: 'viewers' } },
+      { projectTeam: { projectNumber, team: 'owners' }, bucket, kind: 'storage#bucketAccessControl' },
+      { projectTeam: { projectNumber, team: 'editors' } },
+      { projectTeam: { projectNumber, team: 'viewers' } },
       { entityId: '1234', id: `${bucket}/user-1234`, selfLink: `${gateway.base}/storage/v1/b/${bucket}/acl/user-1234` },
       { email: 'g@example.com' },
       { domain: 'example.com' },

@@ -270,6 +270,8 @@ apiTest(
 apiTest(
   [
     { method: 'buckets.insert', fields: ['hierarchicalNamespace.enabled'] },
+    { method: 'buckets.patch', fields: ['hierarchicalNamespace.enabled'] },
+    { method: 'buckets.update', fields: ['hierarchicalNamespace.enabled'] },
     { method: 'buckets.getStorageLayout', parameters: ['bucket'] },
   ],
   'a hierarchical namespace is chosen when the bucket is made, with uniform access and without versioning',
@@ -291,5 +293,6 @@ apiTest(
     assert.equal(await change({ iamConfiguration: TREE.iamConfiguration }, bucket, 'PUT'), 200);
     assert.equal((await insert(gateway, bucket, 'a/')).status, 200);
     assert.equal(await change(TREE, await gateway.bucket()), 400);
+    assert.equal(await change(TREE, await gateway.bucket(), 'PUT'), 400);
   },
 );

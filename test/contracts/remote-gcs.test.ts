@@ -214,7 +214,6 @@ describe('gcs remote against a faulty network', () => {
 
   test('every kept field of the resource arrives, and unknown ones word for word', async () => {
     const opaque = {
-      kmsKeyName: 'projects/p/locations/l/keyRings/r/cryptoKeys/k',
       retention: { mode: 'Unlocked', retainUntilTime: '2030-01-01T00:00:00.000Z' },
     };
     const contexts = { team: { value: 'lake', createTimeMs: 1_700_000_000_000, updateTimeMs: 1_700_000_001_000 } };
@@ -231,7 +230,9 @@ describe('gcs remote against a faulty network', () => {
       contexts,
       opaque,
     };
-    const state = server.objects.put('lake', 'kept', 'x', { ...attributes, componentCount: 3, crc32c: 0xfedcba98 });
+    const encryption = { kind: 'kms', keyName: 'projects/p/locations/l/keyRings/r/cryptoKeys/k' } as const;
+    const more = { componentCount: 3, crc32c: 0xfedcba98, encryption };
+    const state = server.objects.put('lake', 'kept', 'x', { ...attributes, ...more });
     const got = await remote.getObject('lake', 'kept', signal);
     assert.deepEqual(got?.state, state);
     const page = await remote.listObjects('lake', { prefix: 'kept' }, signal);

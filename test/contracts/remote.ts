@@ -92,6 +92,15 @@ export function remoteContract(adapter: string, open: () => Promise<RemoteHarnes
       assert.equal(await harness.remote.getBucket('absent', signal), undefined);
     });
 
+    test('a resource is told as it is, and so is that it is not there', async () => {
+      const there = await harness.remote.getResource({ path: ['b', 'lake'], query: [] }, signal);
+      assert.equal(there.status, 200);
+      assert.deepEqual(there.resource, (await harness.remote.getBucket('lake', signal))?.resource);
+      const { status, resource } = await harness.remote.getResource({ path: ['b', 'no/b?x'], query: [] }, signal);
+      assert.equal(status, 404);
+      assert.equal(Object(resource['error'])['code'], 404);
+    });
+
     test('an absent object is undefined; listing an absent bucket is bucketNotFound', async () => {
       assert.equal(await harness.remote.getObject('lake', 'absent', signal), undefined);
       await assert.rejects(harness.remote.listObjects('absent', {}, signal), (error) =>

@@ -7,7 +7,9 @@ import { test } from 'node:test';
 import type { ListInput } from '../../src/namespace/list-objects.ts';
 import { decodeBucket } from '../../src/namespace/rows/bucket-row.ts';
 import { bucketKey } from '../../src/namespace/rows/keys.ts';
+import { bindNamespace } from '../../src/namespace/service.ts';
 import { type Random, seededRandom } from '../../src/runtime/random.ts';
+import { namespaceFixture, streamOf } from '../support/namespace-fixture.ts';
 import { BUCKET, createSyncWorld, type SyncWorld } from '../support/sync-world.ts';
 import { logName, parseToyEntry, toyFormat } from '../support/toy-format.ts';
 
@@ -83,6 +85,29 @@ test('a bucket made again at the cloud is told of as it is, though its metagener
   world.remote.createBucket(BUCKET, { location: 'EU', generation: '17' });
   await world.until(async () => (await image()).location === 'EU');
   assert.deepEqual(await image(), { ...before, location: 'EU', generation: 17n });
+  await world.close();
+});
+
+test("a bucket of the site's own is not taken for the cloud's of the same name", async () => {
+  const world = createSyncWorld([toyFormat]);
+  const { metadata, blobs, clock } = world;
+  const { deps } = namespaceFixture({ metadata, blobs, settings: { site: 'east' } });
+  const namespace = bindNamespace({ ...deps, clock });
+  const made = { project: 'p', location: 'US', storageClass: 'STANDARD', settings: {} };
+  await namespace.insertBucket({ ...made, name: 'own', hasObjectRetention: true });
+  const retention = { mode: 'Locked' as const, retainUntilMs: clock.nowMs() + 1e9 };
+  const target = { bucket: 'own', name: 'a', attributes: { retention }, preconditions: {}, expected: {} };
+  await namespace.insertObject({ target, body: streamOf('kept') });
+  world.remote.createBucket('own');
+  world.put('a', 'one');
+  const alarms = async () => (await world.sync.report()).alarms;
+  await world.until(async () => (await alarms()).some((alarm) => alarm.includes('gs://own')));
+  await world.settle();
+  await clock.advance(60_000);
+  await assertEqual(world);
+  const { state } = await namespace.getObject({ address: { bucket: 'own', name: 'a' }, preconditions: {} });
+  assert.deepEqual(state.retention, retention);
+  assert.equal((await namespace.getBucket({ name: 'own', preconditions: {} })).owner, 'east');
   await world.close();
 });
 

@@ -27,6 +27,8 @@ export interface MemoryGateway {
 }
 
 export interface MemoryGatewayOptions {
+  /** Its name; `test` when absent. */
+  readonly site?: string;
   readonly http?: Partial<HttpServerSettings>;
   readonly manners?: GcsJsonServerSettings['manners'];
   readonly logger?: Logger;
@@ -47,7 +49,12 @@ export async function startMemoryGateway(options: MemoryGatewayOptions = {}): Pr
     logger,
     metadata: options.metadata ?? new MemoryMetadataStore(parts),
     blobs: new MemoryBlobStore(parts),
-    settings: { site: 'test', inlineBytesMax: 16 * 1024, uploadTtlMs: 7 * 24 * 3_600_000, reapGraceMs: 60_000 },
+    settings: {
+      site: options.site ?? 'test',
+      inlineBytesMax: 16 * 1024,
+      uploadTtlMs: 7 * 24 * 3_600_000,
+      reapGraceMs: 60_000,
+    },
   };
   const namespace = bindNamespace(deps);
   const metrics = createMetrics();

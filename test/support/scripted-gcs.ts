@@ -104,7 +104,12 @@ interface Answer {
   readonly body: Buffer;
 }
 
-const notFound: Answer = { status: 404, headers: { 'content-type': 'text/plain' }, body: Buffer.from('Not Found') };
+const NOT_FOUND = { code: 404, message: 'Not Found', errors: [{ message: 'Not Found', reason: 'notFound' }] };
+const notFound: Answer = {
+  status: 404,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify({ error: NOT_FOUND })),
+};
 
 function json(value: unknown): Answer {
   const headers = { 'content-type': 'application/json; charset=UTF-8' };
@@ -176,6 +181,7 @@ function resourceOf(bucket: string, name: string, state: ObjectState): Readonly<
     eventBasedHold: state.eventBasedHold,
     componentCount: state.componentCount,
     contexts: state.contexts === undefined ? undefined : { custom: customContexts(state.contexts) },
+    kmsKeyName: state.encryption?.kind === 'kms' ? state.encryption.keyName : undefined,
     ...opaque,
   };
   return Object.fromEntries(Object.entries(resource).filter(([, value]) => value !== undefined));

@@ -11,6 +11,7 @@ import { METHODS, type Method } from './api/methods.ts';
 import { bucketMethods } from './buckets/methods.ts';
 import { cacheMethods } from './caches/methods.ts';
 import { channelMethods } from './channels/methods.ts';
+import { atAnySite } from './elsewhere/any-site.ts';
 import { folderMethods } from './folders/methods.ts';
 import { iamMethods } from './iam/methods.ts';
 import { managedFolderMethods } from './managed-folders/methods.ts';
@@ -48,7 +49,7 @@ export function gcsJsonRoutes(context: GcsJsonContext): readonly Route[] {
     method: verb,
     pattern: path,
     operation: id,
-    handle: callHandler(METHODS[id], handler as Handler<never>, context),
+    handle: callHandler(METHODS[id], atAnySite(id, handler) as Handler<never>, context),
   });
   const methods = Object.values(METHODS).flatMap((method) =>
     ROOTS.flatMap((root) => pathsOf(method).map((path) => serve(method.id, `${root}${path}`, HANDLERS[method.id]))),

@@ -2,6 +2,7 @@ import { isStraitError } from '../../model/errors.ts';
 import type { BucketName, Generation } from '../../model/ids.ts';
 import type { NamedObject } from '../../model/object.ts';
 import type { Namespace } from '../../namespace/service.ts';
+import type { OwnerReads } from '../../sync/owner-reads.ts';
 import { createApp, type Route } from '../shared/app.ts';
 import { HttpServer, type HttpServerDeps, type HttpServerSettings } from '../shared/http-server.ts';
 import type { RequestFilter } from './api/call.ts';
@@ -15,6 +16,8 @@ import { gcsJsonRoutes } from './routes.ts';
 
 export interface GcsJsonServerDeps extends HttpServerDeps {
   readonly namespace: Namespace;
+  /** At a site that follows a cloud: who is asked what this site does not keep. */
+  readonly owner?: OwnerReads;
   /** Further routes of this port, such as those of `dialects/admin`. */
   readonly routes?: readonly Route[];
   /** Changes the routes of the API before they are served: how tests make calls fail. */
@@ -32,7 +35,11 @@ export interface GcsJsonServerSettings {
 /** A server that speaks the GCS JSON API. It listens when told to (`listen`) and drains when closed. */
 export function createGcsJsonServer(deps: GcsJsonServerDeps, settings: GcsJsonServerSettings): HttpServer {
   const { manners } = settings;
-  const shared = { pages: new PageBudget(), ...(deps.filter && { filter: deps.filter }) };
+  const shared = {
+    pages: new PageBudget(),
+    ...(deps.filter && { filter: deps.filter }),
+    ...(deps.owner && { owner: deps.owner }),
+  };
   const routes =
     manners === undefined
       ? gcsJsonRoutes({ ...shared, namespace: deps.namespace, generations: plainGenerations })

@@ -20,13 +20,6 @@ import { hasUniformAccess, isPublicAccessPrevented } from './bucket-settings.ts'
  * is not stored: it follows from the bucket's project, which never changes.
  */
 
-/** A cloud's lists are not brought here: what follows from the project is true of buckets made here only. */
-export function knowsLists({ owner }: Bucket): boolean {
-  return owner !== CLOUD;
-}
-
-const CLOUD = 'cloud';
-
 export function bucketAcl(bucket: Bucket): AccessList {
   return bucket.acl ?? predefinedBucketAcl('projectPrivate', bucket.project);
 }
@@ -172,6 +165,14 @@ function unlessPublic(bucket: Bucket, list: AccessList): AccessList {
 
 export function assertNotPublic(bucket: Bucket, list: AccessList): void {
   if (isPublicAccessPrevented(bucket) && list.some(isPublic)) throw publicAccessPrevented();
+}
+
+/** By its own list, or by the policy of its bucket. Policies of managed folders are not looked at. */
+export function isPubliclyReadable(bucket: Bucket, { acl = [] }: Pick<ObjectState, 'acl'>): boolean {
+  if (isPublicAccessPrevented(bucket)) return false;
+  return (
+    bucket.publicObjects === true || (!hasUniformAccess(bucket) && acl.some(({ entity }) => entity === 'allUsers'))
+  );
 }
 
 /** As GCS words it. */

@@ -4,7 +4,14 @@ import type { Bucket } from '../../model/bucket.ts';
 import type { ObjectEncryption } from '../../model/encryption.ts';
 import { bucketId, scopeId } from '../../model/ids.ts';
 import { SecretKey } from '../../model/secret-key.ts';
-import { assertChoice, assertKmsKeyName, chosenEncryption, inOneDomain, judgeKey } from './encryption.ts';
+import {
+  assertChoice,
+  assertKmsKeyName,
+  chosenEncryption,
+  inOneDomain,
+  judgeKey,
+  judgeNewEncryption,
+} from './encryption.ts';
 import { newState, withEncryption } from './new-state.ts';
 
 const KMS = 'projects/p/locations/us/keyRings/ring/cryptoKeys/key';
@@ -69,4 +76,24 @@ test('a request chooses one key, else the bucket does', () => {
   assert.deepEqual(made({ customerKey: key('a') }), under('a'));
   assert.deepEqual(made({ kmsKeyName: `${KMS}2` }), { kind: 'kms', keyName: `${KMS}2` });
   assert.equal(newState({}, facts, { bucket: bucketOf(), nowMs: 1 }).encryption, undefined);
+});
+
+test('a bucket takes new objects of the kinds of encryption that it does not restrict', () => {
+  const config = (name: string, restrictionMode: string) => ({
+    [`${name}EncryptionEnforcementConfig`]: { restrictionMode },
+  });
+  const refused = (encryption: object) => {
+    const bucket = bucketOf({ settings: { encryption } });
+    return [undefined, kms, under('a')].map((chosen) => judgeNewEncryption(bucket, chosen)?.code !== undefined);
+  };
+  const [google, managed, supplied] = ['googleManaged', 'customerManaged', 'customerSupplied'].map((name) =>
+    config(name, 'FullyRestricted'),
+  );
+  assert.deepEqual(refused({}), [false, false, false]);
+  assert.deepEqual(refused(config('googleManaged', 'NotRestricted')), [false, false, false]);
+  assert.deepEqual(refused({ ...google }), [true, false, false]);
+  assert.deepEqual(refused({ ...managed }), [false, true, false]);
+  assert.deepEqual(refused({ ...supplied }), [false, false, true]);
+  assert.deepEqual(refused({ ...google, defaultKmsKeyName: KMS }), [false, false, false]);
+  assert.deepEqual(refused({ ...managed, defaultKmsKeyName: KMS }), [true, true, false]);
 });

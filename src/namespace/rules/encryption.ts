@@ -68,10 +68,46 @@ export function chosenEncryption({ customerKey, kmsKeyName }: EncryptionChoice):
 
 /** The encryption of new objects that no request chooses: `encryption.defaultKmsKeyName` of the bucket. */
 export function defaultEncryption({ settings }: Pick<Bucket, 'settings'>): ObjectEncryption | undefined {
-  const { encryption } = settings;
-  if (typeof encryption !== 'object' || encryption === null || !('defaultKmsKeyName' in encryption)) return undefined;
-  const { defaultKmsKeyName: keyName } = encryption;
+  const keyName = fieldOf(settings['encryption'], 'defaultKmsKeyName');
   return typeof keyName === 'string' && keyName !== '' ? { kind: 'kms', keyName } : undefined;
+}
+
+const ENFORCEMENTS = {
+  none: ['googleManagedEncryptionEnforcementConfig', 'without a key of its own'],
+  kms: ['customerManagedEncryptionEnforcementConfig', 'under a Cloud KMS key'],
+  customer: ['customerSuppliedEncryptionEnforcementConfig', 'under a customer-supplied key'],
+} as const;
+
+type EncryptingBucket = Pick<Bucket, 'name' | 'settings'>;
+
+/** What a new object is encrypted by: what was chosen, or else the bucket's default. */
+export function newEncryption(
+  bucket: EncryptingBucket,
+  chosen: ObjectEncryption | undefined,
+): ObjectEncryption | undefined {
+  const refusal = judgeNewEncryption(bucket, chosen);
+  if (refusal !== undefined) throw refusal;
+  return chosen ?? defaultEncryption(bucket);
+}
+
+/**
+ * Whether the bucket takes new objects of this encryption, however they are made
+ * (https://cloud.google.com/storage/docs/encryption/enforce-encryption-types).
+ */
+export function judgeNewEncryption(
+  bucket: EncryptingBucket,
+  chosen: ObjectEncryption | undefined,
+): StraitError<'encryptionRestricted'> | undefined {
+  const [config, how] = ENFORCEMENTS[(chosen ?? defaultEncryption(bucket))?.kind ?? 'none'];
+  const mode = fieldOf(fieldOf(bucket.settings['encryption'], config), 'restrictionMode');
+  if (mode !== 'FullyRestricted') return undefined;
+  const field = `encryption.${config}.restrictionMode`;
+  const message = `gs://${bucket.name} takes no new object ${how}: its ${field} is FullyRestricted.`;
+  return new StraitError('encryptionRestricted', message, { field });
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 /**

@@ -8,7 +8,7 @@ import { accessOf, newObjectAccess, type StoredAccess } from './access.ts';
 import { hasAutoclass } from './bucket-settings.ts';
 import { datedContexts } from './contexts.ts';
 import { combineCrc32c } from './crc32c-combine.ts';
-import { defaultEncryption } from './encryption.ts';
+import { newEncryption } from './encryption.ts';
 import { withProtection } from './object-retention.ts';
 
 /** What a mutation makes of an object, as data. Times come in; the generation is minted by the commit. */
@@ -47,7 +47,7 @@ export interface NewStateContext {
 export function newState(attributes: ObjectAttributes, facts: ContentFacts, context: NewStateContext): ObjectState {
   const { bucket, nowMs, access = {} } = context;
   const { contexts, ...others } = withProtection(attributes, context);
-  const encryption = facts.encryption ?? defaultEncryption(bucket);
+  const encryption = newEncryption(bucket, facts.encryption);
   return {
     storageClass: bucket.storageClass,
     ...others,

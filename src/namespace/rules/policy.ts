@@ -124,6 +124,17 @@ export function isPublicMember(member: string): boolean {
   return member === 'allUsers' || member === 'allAuthenticatedUsers';
 }
 
+/** Roles with `storage.objects.get`. Those that everyone has cannot have conditions. */
+const OBJECT_READERS: ReadonlySet<string> = new Set(
+  ['admin', 'legacyObjectOwner', 'legacyObjectReader', 'objectAdmin', 'objectUser', 'objectViewer'].map(
+    (name) => `roles/storage.${name}`,
+  ),
+);
+
+export function letsEveryoneRead(policy: Policy): boolean {
+  return policy.some(({ role, members }) => OBJECT_READERS.has(role) && members.includes('allUsers'));
+}
+
 export function versionOf(policy: Policy): number {
   return hasConditions(policy) ? CONDITIONS_VERSION : 1;
 }

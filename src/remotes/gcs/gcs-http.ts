@@ -2,6 +2,7 @@ import { type Dispatcher, Pool } from 'undici';
 import { isStraitError, StraitError } from '../../model/errors.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { ResourceAnswer } from '../port.ts';
 import { Backoff, type BackoffSettings, TransientFailure } from './backoff.ts';
 import type { Credentials } from './credentials.ts';
 import { isJsonObject } from './parse-object.ts';
@@ -64,8 +65,26 @@ export class GcsHttp {
         await response.body.dump();
         return undefined;
       }
-      if (response.status !== 200) throw await failureOf(path, response);
+      if (response.status !== 200) throw failureOf(path, response, await readRefusal(response));
       return parseJson(path, await readText(response.body, JSON_BYTES_MAX));
+    });
+  }
+
+  /** A JSON answer as it is, refusals included: all but those that another try or other credentials could change. */
+  async resource(path: string, signal: AbortSignal): Promise<ResourceAnswer> {
+    return await this.backoff.retried(signal, async () => {
+      const response = await this.#authorized(path, {}, signal);
+      const { status } = response;
+      if (status === 200) return { status, resource: parseJson(path, await readText(response.body, JSON_BYTES_MAX)) };
+      if (status === 304) {
+        await response.body.dump();
+        return { status, resource: {} };
+      }
+      const refusal = await readRefusal(response);
+      const failure = failureOf(path, response, refusal);
+      const isAnswer = isStraitError(failure) && status !== 401 && refusal.resource !== undefined;
+      if (!isAnswer || refusal.resource === undefined) throw failure;
+      return { status, resource: refusal.resource };
     });
   }
 
@@ -74,11 +93,20 @@ export class GcsHttp {
    * consumes the body or destroys it.
    */
   async get(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<GcsResponse> {
+    return await judged(path, await this.#authorized(path, headers, signal));
+  }
+
+  /** A token may have been withdrawn: 401 is believed the second time. */
+  async #authorized(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<GcsResponse> {
     const first = await this.#send(path, headers, signal);
-    if (first.status !== 401) return await judged(path, first);
+    if (first.status !== 401) return first;
     await first.body.dump();
     this.#credentials.renew();
-    return await judged(path, await this.#send(path, headers, signal));
+    return await this.#send(path, headers, signal);
   }
 
   close(): Promise<void> {
@@ -149,12 +177,17 @@ function parseJson(path: string, text: string): Readonly<Record<string, unknown>
 async function judged(path: string, response: GcsResponse): Promise<GcsResponse> {
   const { status } = response;
   if ((status >= 200 && status < 300) || status === 304 || status === 404 || status === 416) return response;
-  throw await failureOf(path, response);
+  throw failureOf(path, response, await readRefusal(response));
 }
 
-async function failureOf(path: string, response: GcsResponse): Promise<Error> {
-  const { status, headers } = response;
-  const { message, reason } = await errorBody(response);
+interface Refusal {
+  readonly message: string;
+  readonly reason: string;
+  /** The body, when it is one of the API's errors. */
+  readonly resource?: Readonly<Record<string, unknown>>;
+}
+
+function failureOf(path: string, { status, headers }: GcsResponse, { message, reason }: Refusal): Error {
   const said = `GET ${path} answered ${status}: ${message}`;
   if (status === 408 || status === 429 || status >= 500 || (status === 403 && RATE_REASONS.has(reason))) {
     const seconds = Number(headers['retry-after']);
@@ -164,16 +197,16 @@ async function failureOf(path: string, response: GcsResponse): Promise<Error> {
   return new StraitError('invalidArgument', said, {});
 }
 
-/** The message of the API's error body, or the start of whatever came instead. */
-async function errorBody({ body }: GcsResponse): Promise<{ readonly message: string; readonly reason: string }> {
+/** What the API's error body says, or the start of whatever came instead. */
+async function readRefusal({ body }: GcsResponse): Promise<Refusal> {
   const text = await readText(body, ERROR_BYTES_MAX).catch((error: unknown) => messageOf(error));
   try {
     const parsed: unknown = JSON.parse(text);
     const error = isJsonObject(parsed) ? parsed['error'] : undefined;
-    if (isJsonObject(error)) {
+    if (isJsonObject(parsed) && isJsonObject(error)) {
       const [first] = Array.isArray(error['errors']) ? error['errors'] : [];
       const reason = isJsonObject(first) ? String(first['reason']) : '';
-      return { message: String(error['message']), reason };
+      return { message: String(error['message']), reason, resource: parsed };
     }
   } catch {
     // Not JSON: alt=media answers errors in plain text.

@@ -2,7 +2,16 @@ import { StraitError } from '../../model/errors.ts';
 import type { BucketName, ObjectName } from '../../model/ids.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { ListPage, ListRequest, ReadRequest, Remote, RemoteBucket, RemoteObject } from '../port.ts';
+import type {
+  ListPage,
+  ListRequest,
+  ReadRequest,
+  Remote,
+  RemoteBucket,
+  RemoteObject,
+  ResourceAnswer,
+  ResourceRequest,
+} from '../port.ts';
 import { TransientFailure } from './backoff.ts';
 import type { Credentials } from './credentials.ts';
 import { encodeQuery, encodeSegment } from './encode-path.ts';
@@ -93,6 +102,12 @@ export class GcsRemote implements Remote {
 
   readRange(request: ReadRequest, signal: AbortSignal): AsyncIterable<Uint8Array> {
     return readRange(this.#http, request, signal);
+  }
+
+  getResource({ path, query }: ResourceRequest, signal: AbortSignal): Promise<ResourceAnswer> {
+    const search = query.map(([name, value]) => `${name}=${encodeSegment(value)}`).join('&');
+    const target = ['/storage/v1', ...path.map(encodeSegment)].join('/');
+    return this.#http.resource(search === '' ? target : `${target}?${search}`, signal);
   }
 
   callCount(): number {

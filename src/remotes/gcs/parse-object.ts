@@ -1,3 +1,4 @@
+import type { ObjectEncryption } from '../../model/encryption.ts';
 import { generation } from '../../model/ids.ts';
 import type { ObjectContext, ObjectContexts, ObjectState } from '../../model/object.ts';
 import type { RemoteObject } from '../port.ts';
@@ -29,18 +30,13 @@ const MAPPED_FIELDS = [
   'contexts',
   'temporaryHold',
   'eventBasedHold',
+  'customerEncryption',
+  'kmsKeyName',
+  'timeDeleted',
 ] as const;
 
 /** Kept word for word under `opaque`. */
-const OPAQUE_FIELDS = [
-  'customerEncryption',
-  'kmsKeyName',
-  'retention',
-  'retentionExpirationTime',
-  'hardDeleteTime',
-  'softDeleteTime',
-  'timeDeleted',
-];
+const OPAQUE_FIELDS = ['retention', 'retentionExpirationTime'];
 
 /** Follow from the name and from whoever renders them. */
 const DERIVED_FIELDS = ['kind', 'id', 'bucket', 'selfLink', 'mediaLink'];
@@ -72,6 +68,8 @@ export function parseObject(resource: unknown): RemoteObject {
     timeStorageClassUpdatedMs: time(resource, 'timeStorageClassUpdated') ?? timeCreatedMs,
     ...optional('timeFinalizedMs', time(resource, 'timeFinalized')),
     ...optional('componentCount', number(resource, 'componentCount')),
+    ...optional('timeDeletedMs', time(resource, 'timeDeleted')),
+    ...optional('encryption', encryption(resource)),
     content: { kind: 'remote' },
   };
   return { name: requiredText(resource, 'name'), state };
@@ -96,7 +94,7 @@ function attributesOf(resource: Json) {
 }
 
 /**
- * Big-endian in base64. An object under a customer's key states none; its `opaque.customerEncryption` says why, and
+ * Big-endian in base64. An object under a customer's key states none; its `encryption` says why, and
  * the 0 here makes a transfer without that key fail its check rather than pass unchecked.
  */
 function checksum(resource: Json): number {
@@ -104,6 +102,14 @@ function checksum(resource: Json): number {
   if (decoded === undefined) return 0;
   if (decoded.length !== 4) throw new MalformedResource(`crc32c has ${decoded.length} bytes`);
   return Buffer.from(decoded).readUInt32BE(0);
+}
+
+function encryption(resource: Json): ObjectEncryption | undefined {
+  const keyName = text(resource, 'kmsKeyName');
+  if (keyName !== undefined) return { kind: 'kms', keyName };
+  const customerEncryption = resource['customerEncryption'];
+  if (!isJsonObject(customerEncryption)) return undefined;
+  return { kind: 'customer', keySha256: requiredText(customerEncryption, 'keySha256') };
 }
 
 function metadata(resource: Json): Readonly<Record<string, string>> | undefined {

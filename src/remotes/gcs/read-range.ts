@@ -1,3 +1,4 @@
+import type { CustomerKey } from '../../model/encryption.ts';
 import { StraitError } from '../../model/errors.ts';
 import type { ReadRequest } from '../port.ts';
 import { TransientFailure } from './backoff.ts';
@@ -35,11 +36,15 @@ async function* bodyFrom(
   request: ReadRequest,
   { at, signal }: { readonly at: number; readonly signal: AbortSignal },
 ): AsyncGenerator<Uint8Array, void, void> {
-  const { bucket, name, range } = request;
+  const { bucket, name, range, customerKey } = request;
   const query = encodeQuery({ alt: 'media', generation: String(request.generation) });
   const path = `/storage/v1/b/${encodeSegment(bucket)}/o/${encodeSegment(name)}${query}`;
   // Accepting gzip is what keeps GCS from decompressing: the bytes come as stored (docs, "Transcoding").
-  const headers = { range: `bytes=${at}-${range.end - 1}`, 'accept-encoding': 'gzip' };
+  const headers = {
+    range: `bytes=${at}-${range.end - 1}`,
+    'accept-encoding': 'gzip',
+    ...(customerKey === undefined ? {} : keyHeaders(customerKey)),
+  };
   const response = await http.get(path, headers, signal);
   try {
     checkAnswer(response, request, at);
@@ -53,6 +58,14 @@ async function* bodyFrom(
   } finally {
     response.body.on('error', () => {}).destroy();
   }
+}
+
+function keyHeaders({ secret, sha256 }: CustomerKey): Readonly<Record<string, string>> {
+  return {
+    'x-goog-encryption-algorithm': 'AES256',
+    'x-goog-encryption-key': Buffer.from(secret.reveal()).toString('base64'),
+    'x-goog-encryption-key-sha256': sha256,
+  };
 }
 
 async function* bytesOf({ body }: GcsResponse, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {

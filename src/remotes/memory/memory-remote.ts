@@ -5,7 +5,16 @@ import { type BucketName, type Generation, generation, type ObjectName } from '.
 import type { ObjectAttributes, ObjectState } from '../../model/object.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { ListPage, ListRequest, ReadRequest, Remote, RemoteBucket, RemoteObject } from '../port.ts';
+import type {
+  ListPage,
+  ListRequest,
+  ReadRequest,
+  Remote,
+  RemoteBucket,
+  RemoteObject,
+  ResourceAnswer,
+  ResourceRequest,
+} from '../port.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const LIST_MAX = 1000;
@@ -26,6 +35,7 @@ export type RemoteCall =
   | { readonly kind: 'getBucket'; readonly bucket: BucketName }
   | { readonly kind: 'listObjects'; readonly bucket: BucketName; readonly request: ListRequest }
   | { readonly kind: 'getObject'; readonly bucket: BucketName; readonly name: ObjectName }
+  | { readonly kind: 'getResource'; readonly request: ResourceRequest }
   | { readonly kind: 'readRange'; readonly bucket: BucketName; readonly request: ReadRequest };
 
 /** What a test may do to the remote while it is in use. Each may wait, change objects, or throw. */
@@ -176,6 +186,17 @@ export class MemoryRemote implements Remote {
       yield this.hooks.alterChunk?.(request, chunk) ?? chunk;
       await this.hooks.afterChunk?.(request, end - range.start);
     }
+  }
+
+  /** Of all resources this remote has buckets alone as the API tells them. */
+  async getResource(request: ResourceRequest, signal: AbortSignal): Promise<ResourceAnswer> {
+    await this.#called({ kind: 'getResource', request }, signal);
+    const [collection, name = '', ...below] = request.path;
+    const stored = collection === 'b' && below.length === 0 ? this.#buckets.get(name) : undefined;
+    if (stored !== undefined) return { status: 200, resource: stored.resource };
+    const message = 'Not Found';
+    const errors = [{ message, domain: 'global', reason: 'notFound' }];
+    return { status: 404, resource: { error: { code: 404, message, errors } } };
   }
 
   callCount(): number {

@@ -1,6 +1,7 @@
 /** Owners, what readers see, progress, deletes, access and memory. */
 import type { Mutation } from '../mutation.ts';
 import {
+  BUCKETS,
   COMMAND,
   DELTA_LOOK,
   HTTP_SERVER,
@@ -8,13 +9,12 @@ import {
   LARGE_TABLES,
   NEVER,
   SERVICE_SETTINGS,
+  SITE_WRITES,
   SYNC,
   SYNC_RACES,
   TABLES,
   TWO_SITES,
 } from './tests.ts';
-
-const READ_ONLY = 'a site is read-only';
 
 export const LAW_5: readonly Mutation[] = [
   {
@@ -24,7 +24,7 @@ export const LAW_5: readonly Mutation[] = [
     file: 'src/namespace/object-access.ts',
     find: 'if (bucket.owner === deps.settings.site) return;',
     replace: 'if (bucket.owner !== undefined) return;',
-    tests: [{ test: COMMAND, only: READ_ONLY, red: /403/ }],
+    tests: [{ test: BUCKETS, only: 'a site refuses to change', red: /Missing expected rejection/ }],
   },
   {
     id: 'follower-makes-buckets',
@@ -33,7 +33,16 @@ export const LAW_5: readonly Mutation[] = [
     file: 'src/namespace/buckets.ts',
     find: 'if (deps.settings.followsCloud === true) throw',
     replace: "if (input.name === '') throw",
-    tests: [{ test: COMMAND, only: READ_ONLY, red: /403/ }],
+    tests: [{ test: BUCKETS, only: 'a site refuses to change', red: /Missing expected rejection/ }],
+  },
+  {
+    id: 'site-passes-writes-on',
+    law: 5,
+    breaks: 'a site lets the methods judge that change a bucket it follows',
+    file: 'src/dialects/gcs-json/elsewhere/any-site.ts',
+    find: 'if (site === undefined) return;',
+    replace: 'if (site !== id) return;',
+    tests: [{ test: SITE_WRITES, only: 'objects.patch', red: /says where to write/ }],
   },
 ];
 

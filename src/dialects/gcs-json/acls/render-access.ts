@@ -5,6 +5,7 @@ import type { NamedObject } from '../../../model/object.ts';
 import { bucketAcl, defaultObjectAcl, objectAcl, ownerOf } from '../../../namespace/rules/access.ts';
 import { projectOwners } from '../../../namespace/rules/access-list.ts';
 import { hasUniformAccess } from '../../../namespace/rules/bucket-settings.ts';
+import { projectNumber } from '../../../namespace/rules/project-number.ts';
 import type { Resource } from '../api/body.ts';
 import { bucketEtag, objectEtag } from '../protocol/etag.ts';
 import type { GenerationCodec } from '../protocol/generation-codec.ts';
@@ -64,8 +65,8 @@ function renderEntity(entity: string): Resource {
   const [, kind = '', rest = ''] = /^(user|group|domain)-(.*)$/.exec(entity) ?? [];
   if (kind === 'domain') return { domain: rest };
   if (kind !== '') return rest.includes('@') ? { email: rest } : { entityId: rest };
-  const [, team, projectNumber] = /^project-(owners|editors|viewers)-(.*)$/.exec(entity) ?? [];
-  return team === undefined ? {} : { projectTeam: { projectNumber, team } };
+  const [, team, project = ''] = /^project-(owners|editors|viewers)-(.*)$/.exec(entity) ?? [];
+  return team === undefined ? {} : { projectTeam: { projectNumber: projectNumber(project), team } };
 }
 
 /** `acl`, `defaultObjectAcl` and `owner` of a bucket: lists are not shown while they mean nothing. */

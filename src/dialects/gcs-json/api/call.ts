@@ -82,6 +82,16 @@ export class Call<Id extends MethodId = MethodId> {
     return Array.isArray(value) ? value : [];
   }
 
+  /** What was given of the method's own parameters in the query. */
+  query(): readonly (readonly [name: string, value: string])[] {
+    return [...this.method.parameters.values()].flatMap(({ name, isInPath }) => {
+      const value = isInPath ? undefined : this.#parameters.get(name);
+      if (value === undefined) return [];
+      const values = Array.isArray(value) ? value : [value];
+      return values.map((one) => [name, String(one)] as const);
+    });
+  }
+
   /** A resource that did not come as the request's body, such as the first part of an upload. */
   resource(json: Uint8Array): Resource {
     return decodeResource(this.method, this.context.filter, json);

@@ -1,4 +1,5 @@
 import type { Namespace } from '../../../namespace/service.ts';
+import type { OwnerReads } from '../../../sync/owner-reads.ts';
 import type { GenerationCodec } from '../protocol/generation-codec.ts';
 import type { PageBudget } from '../protocol/page-budget.ts';
 import type { RequestFilter } from './call.ts';
@@ -8,6 +9,8 @@ export interface GcsJsonContext {
   readonly namespace: Namespace;
   readonly generations: GenerationCodec;
   readonly pages: PageBudget;
+  /** Who is asked about buckets that another site owns; absent where none is followed. */
+  readonly owner?: OwnerReads;
   /** Absent but in tests. */
   readonly filter?: RequestFilter;
 }

@@ -1,13 +1,16 @@
 /** The methods of buckets. */
 import type { Bucket } from '../../../model/bucket.ts';
+import type { BucketName } from '../../../model/ids.ts';
 import type { Preconditions } from '../../../model/preconditions.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
 import { bucketAccess } from '../acls/decode-access.ts';
 import { requiredParameter } from '../api/bad-input.ts';
+import type { Resource } from '../api/body.ts';
 import type { Call } from '../api/call.ts';
 import { type Projection, pageResults, projectionOf } from '../api/decode-params.ts';
 import { below, isSelected, type Selection, select } from '../api/fields.ts';
 import { bucketPreconditions, judgeEtag } from '../api/preconditions.ts';
+import { ownersBuckets } from '../elsewhere/owner-lists.ts';
 import { renderOperation } from '../operations/render-operation.ts';
 import { bucketEtag } from '../protocol/etag.ts';
 import { decodePageToken, encodePageToken } from '../protocol/page-token.ts';
@@ -69,7 +72,8 @@ export async function listBuckets(call: Call<'buckets.list'>): Promise<HttpReply
   });
   const hasToken = nextAfter !== undefined && isSelected(selection, 'nextPageToken');
   const { origin } = call.request;
-  const items = renderBuckets(buckets, { origin, projection, selection: below(selection, 'items') });
+  const owners = projection === 'full' ? await ownersBuckets(call, buckets) : undefined;
+  const items = renderBuckets(buckets, { origin, projection, owners, selection: below(selection, 'items') });
   const chunks = await renderPage(
     {
       ...(isSelected(selection, 'kind') ? { kind: 'storage#buckets' } : {}),
@@ -87,10 +91,13 @@ interface RenderBucketsContext {
   readonly origin: string;
   readonly projection: Projection;
   readonly selection: Selection;
+  /** Of buckets that other sites own, as those tell them. */
+  readonly owners: ReadonlyMap<BucketName, Resource> | undefined;
 }
 
 function* renderBuckets(buckets: readonly Bucket[], context: RenderBucketsContext): Generator<unknown> {
-  for (const bucket of buckets) yield select(renderBucket(bucket, context), context.selection);
+  const { owners, selection } = context;
+  for (const bucket of buckets) yield select(owners?.get(bucket.name) ?? renderBucket(bucket, context), selection);
 }
 
 export function patchBucket(call: Call<'buckets.patch'>): Promise<HttpReply> {

@@ -1,6 +1,6 @@
 import type { Bucket } from '../../../model/bucket.ts';
-import { knowsLists } from '../../../namespace/rules/access.ts';
 import { locationTypeOf } from '../../../namespace/rules/bucket/location.ts';
+import { projectNumber } from '../../../namespace/rules/project-number.ts';
 import { renderBucketLists } from '../acls/render-access.ts';
 import type { Resource } from '../api/body.ts';
 import type { Projection } from '../api/decode-params.ts';
@@ -14,20 +14,20 @@ export interface RenderBucketContext {
 
 /** The bucket resource: stored settings as they are, under what only the server says. */
 export function renderBucket(bucket: Bucket, context: RenderBucketContext): Resource {
-  const { owner: _owner, ...settings } = bucket.settings;
+  const { owner: _owner, locationType, ...settings } = bucket.settings;
   const { softDeletion } = bucket;
-  const isProjectNumber = /^\d+$/.test(bucket.project);
   return {
     ...settings,
     kind: 'storage#bucket',
     id: bucket.name,
     selfLink: `${context.origin}/storage/v1/b/${encodeURIComponent(bucket.name)}`,
-    ...(isProjectNumber ? { projectNumber: bucket.project } : {}),
+    // Empty: a cloud that tells none.
+    ...(bucket.project === '' ? {} : { projectNumber: projectNumber(bucket.project) }),
     name: bucket.name,
     generation: bucket.generation.toString(),
     metageneration: bucket.metageneration.toString(),
     location: bucket.location,
-    locationType: settings['locationType'] ?? locationTypeOf(bucket),
+    locationType: locationType ?? locationTypeOf(bucket),
     storageClass: bucket.storageClass,
     etag: bucket.etag ?? bucketEtag(bucket.metageneration),
     timeCreated: renderTime(bucket.timeCreatedMs),
@@ -35,7 +35,7 @@ export function renderBucket(bucket: Bucket, context: RenderBucketContext): Reso
     ...(softDeletion === undefined
       ? {}
       : { softDeleteTime: renderTime(softDeletion.atMs), hardDeleteTime: renderTime(softDeletion.hardDeleteMs) }),
-    ...(context.projection === 'full' && knowsLists(bucket) ? renderBucketLists(bucket, context) : {}),
+    ...(context.projection === 'full' ? renderBucketLists(bucket, context) : {}),
   };
 }
 

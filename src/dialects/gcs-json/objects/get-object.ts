@@ -8,6 +8,7 @@ import { invalidParameter } from '../api/bad-input.ts';
 import type { Call } from '../api/call.ts';
 import { customerKeyOf } from '../api/customer-keys.ts';
 import { judgeEtag, namesEtag, readingPreconditions } from '../api/preconditions.ts';
+import { withOwnerLists } from '../elsewhere/owner-lists.ts';
 import { renderJson } from '../protocol/render-json.ts';
 import { addressOf } from './change-object.ts';
 import { mediaHeaders } from './render-media.ts';
@@ -27,7 +28,8 @@ export async function getObject(call: Call<'objects.get'>): Promise<HttpReply> {
   if (isForBytes) return sendMedia(call, object);
   const lists = await shownLists(call, object.bucket, 'noAcl');
   const resource = renderObject(object, { origin: request.origin, generations, hasKey, ...lists });
-  return renderJson(resource, call.form, { ETag: etag });
+  const whole = lists.areElsewhere === true ? await withOwnerLists(call, object, resource) : resource;
+  return renderJson(whole, call.form, { ETag: etag });
 }
 
 /** What is soft-deleted can be looked at, and its bytes read once it is restored. */
@@ -45,7 +47,7 @@ async function readObject(call: Call<'objects.get'>, isForBytes: boolean): Promi
 
 function sendMedia(call: Call<'objects.get'>, object: NamedObject): HttpReply {
   const { context, request } = call;
-  const headers = mediaHeaders(object.state, context.generations);
+  const headers = mediaHeaders(object, context.generations);
   const { size } = object.state;
   if (mustUnpack(request, object)) {
     // Neither length nor encoding nor ranges can be promised of bytes that are unpacked on the way.

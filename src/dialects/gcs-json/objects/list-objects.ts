@@ -6,6 +6,7 @@ import { invalidParameter } from '../api/bad-input.ts';
 import type { Call } from '../api/call.ts';
 import { pageResults } from '../api/decode-params.ts';
 import { below, isSelected, select } from '../api/fields.ts';
+import { listOwnerLists, type OwnerLists, versionKey } from '../elsewhere/owner-lists.ts';
 import { decodePageToken, encodePageToken } from '../protocol/page-token.ts';
 import { type AnswerForm, JSON_HEADERS, type Page, renderPage } from '../protocol/render-json.ts';
 import { type RenderObjectContext, renderObject } from './render-object.ts';
@@ -18,7 +19,8 @@ export async function listObjects(call: Call<'objects.list'>): Promise<HttpReply
   const lists = await shownLists(call, input.bucket, 'noAcl');
   return context.pages.build(async (room) => {
     const result = await context.namespace.listObjects({ ...input, room });
-    return renderListing(result, form, { origin, generations, ...lists });
+    const ownerLists = lists.areElsewhere === true ? await listOwnerLists(call, input.bucket, result.items) : undefined;
+    return renderListing(result, form, { origin, generations, ...lists, ...(ownerLists && { ownerLists }) });
   });
 }
 
@@ -49,7 +51,12 @@ function present<Key extends string>(texts: Record<Key, string | undefined>): { 
   return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined)) as { [K in Key]?: string };
 }
 
-async function renderListing(result: ListResult, form: AnswerForm, context: RenderObjectContext): Promise<HttpReply> {
+interface ListingContext extends RenderObjectContext {
+  /** Of items whose owner is another site. */
+  readonly ownerLists?: OwnerLists;
+}
+
+async function renderListing(result: ListResult, form: AnswerForm, context: ListingContext): Promise<HttpReply> {
   const { selection, pretty } = form;
   const { nextAfter } = result;
   const hasToken = nextAfter !== undefined && isSelected(selection, 'nextPageToken');
@@ -67,7 +74,11 @@ async function renderListing(result: ListResult, form: AnswerForm, context: Rend
 function* renderItems(
   items: readonly NamedObject[],
   selection: AnswerForm['selection'],
-  context: RenderObjectContext,
+  context: ListingContext,
 ): Generator<unknown> {
-  for (const item of items) yield select(renderObject(item, context), selection);
+  const { ownerLists } = context;
+  for (const item of items) {
+    const lists = ownerLists?.get(versionKey(item));
+    yield select({ ...renderObject(item, context), ...lists }, selection);
+  }
 }

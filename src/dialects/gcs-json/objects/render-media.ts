@@ -1,15 +1,21 @@
-import type { ObjectState } from '../../../model/object.ts';
+import type { NamedObject, ObjectState } from '../../../model/object.ts';
 import type { ReplyHeaders } from '../../shared/http-message.ts';
 import type { GenerationCodec } from '../protocol/generation-codec.ts';
 import { etagOf, renderCrc32c, renderMd5 } from './render-object.ts';
 
-/** Headers of a download. A missing content type is served as `application/octet-stream`. */
-export function mediaHeaders(state: ObjectState, generations: GenerationCodec): Record<string, string | number> {
+/**
+ * Headers of a download. A missing content type is served as `application/octet-stream`; what everyone may read, and
+ * says nothing of caching, may be kept for an hour.
+ */
+export function mediaHeaders(object: NamedObject, generations: GenerationCodec): Record<string, string | number> {
+  const { state } = object;
   const md5 = state.md5 === undefined ? '' : `,md5=${renderMd5(state.md5)}`;
   const headers: Record<string, string | number> = {
     'Content-Type': headerText(state.contentType ?? 'application/octet-stream'),
     'Accept-Ranges': 'bytes',
-    'Cache-Control': headerText(state.cacheControl ?? 'private, max-age=0'),
+    'Cache-Control': headerText(
+      state.cacheControl ?? (object.isPublic ? 'public, max-age=3600' : 'private, max-age=0'),
+    ),
     ETag: headerText(etagOf(state, generations)),
     'Last-Modified': new Date(state.updatedMs).toUTCString(),
     'X-Goog-Generation': generations.toWire(state.generation).toString(),

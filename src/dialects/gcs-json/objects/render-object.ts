@@ -51,8 +51,10 @@ export function renderObject(object: NamedObject, context: RenderObjectContext):
 }
 
 /** https://cloud.google.com/storage/docs/encryption/customer-supplied-keys: checksums are told to who has the key. */
-function renderSums({ encryption, md5, crc32c }: ObjectState, { hasKey }: RenderObjectContext): Resource {
-  if (encryption?.kind === 'customer' && hasKey !== true) return {};
+function renderSums(state: ObjectState, { hasKey }: RenderObjectContext): Resource {
+  const { content, encryption, md5, crc32c } = state;
+  // Of bytes that another site keeps under a customer's key, that site alone knows the sums.
+  if (encryption?.kind === 'customer' && (hasKey !== true || content.kind === 'remote')) return {};
   return { ...(md5 === undefined ? {} : { md5Hash: renderMd5(md5) }), crc32c: renderCrc32c(crc32c) };
 }
 

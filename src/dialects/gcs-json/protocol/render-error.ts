@@ -27,6 +27,7 @@ const RENDERING: Readonly<Record<ErrorCode, Rendering>> = {
   conflict: { status: 409, reason: 'conflict' },
   preconditionFailed: { status: 412, reason: 'conditionNotMet', header: 'If-Match' },
   publicAccessPrevented: { status: 412, reason: 'conditionNotMet', header: 'If-Match' },
+  encryptionRestricted: { status: 412, reason: 'conditionNotMet' },
   notModified: { status: 304, reason: 'notModified' },
   epochFenced: { status: 412, reason: 'conditionNotMet', header: 'If-Match' },
   rangeNotSatisfiable: { status: 416, reason: 'requestedRangeNotSatisfiable', header: 'Range' },
