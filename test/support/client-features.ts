@@ -52,6 +52,7 @@ export const CLIENTS = {
     name: 'Go, cloud.google.com/go/storage, `WithJSONReads`',
     lacks: { batch: 'it sends each call by itself' },
   },
+  java: { name: 'Java, com.google.cloud:google-cloud-storage', lacks: {} },
 } as const satisfies Readonly<Record<string, ClientFacts>>;
 export type Client = keyof typeof CLIENTS;
 

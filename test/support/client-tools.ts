@@ -1,6 +1,6 @@
 /** Where `tools/setup-clients.ts` and `tools/setup-readers.ts` put what we test with, and what runs it. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
@@ -66,6 +66,34 @@ export async function buildGoClient(): Promise<string> {
   const { status, stderr } = await runProgram('go', ['build', '-C', source, '-o', program, '.'], { GOPROXY: 'off' });
   if (status !== 0) throw new Error(`the Go client does not build\n${stderr}`);
   return program;
+}
+
+/** The program with Google's client for Java: its sources and what they need are ours to say, the jars Maven's. */
+export const JAVA_CLIENT = {
+  source: resolve(import.meta.dirname, '../clients/java'),
+  jars: join(CACHE, 'client-java', 'jars'),
+  classes: join(CACHE, 'client-java', 'classes'),
+  /** The pom whose jars these are, written when all of them are there. */
+  ready: join(CACHE, 'client-java', 'strait-ready'),
+};
+
+export function javaPom(): string {
+  return readFileSync(join(JAVA_CLIENT.source, 'pom.xml'), 'utf8');
+}
+
+export function whyNoJavaClient(): string | undefined {
+  const { ready } = JAVA_CLIENT;
+  const isReady = existsSync(ready) && readFileSync(ready, 'utf8') === javaPom();
+  return isReady ? undefined : 'no Java client here: npm run setup:clients fetches it (needs a JDK and Maven)';
+}
+
+export async function runJavaClient(...args: readonly string[]): Promise<RunResult> {
+  const { source, jars, classes } = JAVA_CLIENT;
+  const path = [join(jars, '*'), classes].join(delimiter);
+  const files = readdirSync(source).filter((name) => name.endsWith('.java'));
+  const compiled = await runProgram('javac', ['-cp', path, '-d', classes, ...files.map((name) => join(source, name))]);
+  if (compiled.status !== 0) throw new Error(`the Java client does not compile\n${compiled.stderr}`);
+  return runProgram('java', ['-Xmx512m', '-cp', path, 'Client', ...args]);
 }
 
 /** Why the tests with an environment must be skipped; undefined when it is there. */
