@@ -118,6 +118,6 @@ function periodOf({ retentionPeriod }: RetentionPolicy): number {
 }
 
 function locked(what: 'removed' | 'reduced'): StraitError<'permissionDenied'> {
-  const message = `The bucket's retention policy is locked: it can be prolonged, and cannot be ${what}.`;
-  return new StraitError('permissionDenied', message, {});
+  const message = `The bucket has a locked Retention Policy: it can be prolonged, and cannot be ${what}.`;
+  return new StraitError('permissionDenied', message, { reason: 'retentionPolicyNotMet' });
 }

@@ -1,6 +1,6 @@
 /** Holds and retention. */
 import type { Mutation } from '../mutation.ts';
-import { KEPT_OBJECTS, OBJECT_RETENTION } from './tests.ts';
+import { KEPT_OBJECTS, KEPT_OBJECTS_MODEL, OBJECT_RETENTION } from './tests.ts';
 
 const LOST = /Missing expected rejection/;
 
@@ -12,7 +12,10 @@ export const LAW_13: readonly Mutation[] = [
     file: 'src/namespace/object-transaction.ts',
     find: 'judgeKept(loss, state)',
     replace: 'judgeKept(loss, undefined)',
-    tests: [{ test: KEPT_OBJECTS, only: 'from all that would', red: LOST }],
+    tests: [
+      { test: KEPT_OBJECTS, only: 'from all that would', red: LOST },
+      { test: KEPT_OBJECTS_MODEL, only: 'what is kept stays', red: /was kept, and is gone/ },
+    ],
   },
   {
     id: 'noncurrent-version-composed-away',
@@ -48,7 +51,10 @@ export const LAW_13: readonly Mutation[] = [
     file: 'src/namespace/rules/object-retention.ts',
     find: "if (!isLoosened && wanted.mode === 'Locked') return undefined;",
     replace: "if (wanted === undefined || (!isLoosened && wanted.mode === 'Locked')) return undefined;",
-    tests: [{ test: OBJECT_RETENTION, only: 'where its mode lets it', red: /permissionDenied/ }],
+    tests: [
+      { test: OBJECT_RETENTION, only: 'where its mode lets it', red: /permissionDenied/ },
+      { test: KEPT_OBJECTS_MODEL, only: 'what is kept stays', red: /Property failed/ },
+    ],
   },
   {
     id: 'release-does-not-count',

@@ -8,6 +8,7 @@ export const VERSIONS_MODEL = 'src/namespace/versions-model.test.ts';
 export const FOLDERS_MODEL = 'src/namespace/folders/folders-model.test.ts';
 export const KILL_FOLDERS = 'test/faults/kill-folders.test.ts';
 export const KEPT_OBJECTS = 'src/namespace/kept-objects.test.ts';
+export const KEPT_OBJECTS_MODEL = 'src/namespace/kept-objects-model.test.ts';
 export const OBJECT_RETENTION = 'src/namespace/rules/object-retention.test.ts';
 export const KILL_WRITERS = 'test/faults/kill-writers.test.ts';
 export const FLUSH_ORDER = 'test/faults/blob-flush-order.test.ts';
