@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAKE, type LakeFixture, lakeFixture, makeBucket } from '../../test/support/lake-fixture.ts';
+import { storeWith } from '../../test/support/store-with.ts';
 import type { Bucket } from '../model/bucket.ts';
 import { advanceOperationsOnce } from './advance-operations.ts';
 import { BUCKET_BYTES_MAX } from './bucket-write.ts';
 import { OPERATION_WORKERS } from './operation-workers.ts';
 import { encodeBucket } from './rows/bucket-row.ts';
 import { bucketKey } from './rows/keys.ts';
-import { expireBucketsOnce } from './soft-deleted-buckets.ts';
+import { expireBucketsOnce, restoreBucket } from './soft-deleted-buckets.ts';
 
 const SIGNAL = new AbortController().signal;
 const WEEK_MS = 7 * 86_400_000;
@@ -200,4 +201,38 @@ test('a bucket near the limit of its row is deleted and restored, relocated, or 
     Object.values(counts).every((count) => count > 3),
     JSON.stringify(counts),
   );
+});
+
+/** Lets others go on for a number of steps. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
+}
+
+test('a bucket whose time ends while it is restored does not come back without its policy', async () => {
+  const fixture = await softDeleting();
+  const { deps, made } = fixture;
+  await remove(fixture);
+  fixture.pass(WEEK_MS - 1);
+  let commits = 0;
+  const metadata = storeWith(deps.metadata, {
+    commit: async (transaction) => {
+      commits += 1;
+      fixture.pass(1);
+      assert.equal(await expireBucketsOnce(deps, SIGNAL), 1);
+      return deps.metadata.commit(transaction);
+    },
+  });
+  const address = { name: LAKE, generation: made.generation };
+  await assert.rejects(restoreBucket({ ...deps, metadata }, address), { code: 'bucketNotFound' });
+  assert.equal(commits, 1);
+  assert.deepEqual(await rowWords(fixture), []);
+});
+
+test('a notification made while its bucket ends is refused or goes with it', async () => {
+  for (let round = 0; round < 40; round += 1) {
+    const fixture = await lakeFixture();
+    const insert = () => fixture.namespace.insertNotification({ bucket: LAKE, settings: NOTIFICATION });
+    await Promise.allSettled([turns(round).then(insert), remove(fixture)]);
+    assert.deepEqual(await rowWords(fixture), [], `round ${round}`);
+  }
 });
