@@ -4,13 +4,15 @@ import { ownerStatus, siteStatus } from '../dialects/admin/site-status.ts';
 import { createGcsJsonServer, eventRenderer } from '../dialects/gcs-json/server.ts';
 import { createRetryTests } from '../dialects/retry-test/retry-tests.ts';
 import { StraitError } from '../model/errors.ts';
+import { channelDelivery } from '../namespace/channels/deliver.ts';
 import { CLEANUP_DEFAULTS, Cleanup } from '../namespace/cleanup.ts';
 import type { NamespaceDeps } from '../namespace/deps.ts';
-import { NotificationDelivery } from '../namespace/notifications/deliver.ts';
+import { notificationDelivery } from '../namespace/notifications/deliver.ts';
 import { bindNamespace } from '../namespace/service.ts';
 import { credentialsFor } from '../remotes/gcs/credentials.ts';
 import { GcsRemote } from '../remotes/gcs/gcs-remote.ts';
 import { PubSubPublisher } from '../remotes/pubsub/pubsub-publisher.ts';
+import { WebHookCaller } from '../remotes/webhooks/web-hook-caller.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { renderAddress } from '../runtime/config/render-settings.ts';
 import type { CloudConfig, ServeConfig } from '../runtime/config/serve-config.ts';
@@ -24,7 +26,15 @@ import { createOwnerReads } from '../sync/owner-reads.ts';
 import { Sync } from '../sync/sync.ts';
 import { observeProcess } from './observe-process.ts';
 import { openBlobs, openMetadata } from './open-stores.ts';
-import { CLOSE_MS, gatewaySettings, namespaceSettings, PUBLISH_TIMEOUT_MS, syncSettings } from './service-settings.ts';
+import {
+  CLOSE_MS,
+  channelPolicy,
+  gatewaySettings,
+  HOOK_TIMEOUT_MS,
+  namespaceSettings,
+  PUBLISH_TIMEOUT_MS,
+  syncSettings,
+} from './service-settings.ts';
 import { tableFormats } from './table-formats.ts';
 
 export interface RunningSite {
@@ -96,7 +106,7 @@ function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeCon
   };
 }
 
-/** Tells topics what happens to the objects of this site's buckets. */
+/** Tells topics and applications what happens to the objects of this site's buckets. */
 function startNotifications(
   lifecycle: Lifecycle,
   stores: NamespaceDeps,
@@ -109,7 +119,10 @@ function startNotifications(
   );
   lifecycle.own('Pub/Sub connections', () => publisher.close());
   const renderer = eventRenderer(origin, gatewaySettings(config));
-  lifecycle.run(new NotificationDelivery({ ...stores, publisher, renderer }));
+  lifecycle.run(notificationDelivery({ ...stores, publisher, renderer }));
+  const hooks = new WebHookCaller({ policy: channelPolicy(config), timeoutMs: HOOK_TIMEOUT_MS });
+  lifecycle.own('channel connections', () => hooks.close());
+  lifecycle.run(channelDelivery({ ...stores, hooks, renderer }));
 }
 
 function cannotListen({ listen }: ServeConfig, error: unknown): never {

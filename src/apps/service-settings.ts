@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { GcsJsonServerSettings } from '../dialects/gcs-json/server.ts';
 import { HTTP_SERVER_DEFAULTS } from '../dialects/shared/http-server.ts';
+import type { ChannelPolicy } from '../model/channel.ts';
 import type { NamespaceSettings } from '../namespace/deps.ts';
 import { isLoopback } from '../runtime/config/loopback.ts';
 import type { CloudConfig, ServeConfig } from '../runtime/config/serve-config.ts';
@@ -9,12 +10,20 @@ import type { SyncSettings } from '../sync/deps.ts';
 
 /** What stores and sync get to close, after the gateway has drained. */
 export const CLOSE_MS = 5_000;
+/** What an application behind a channel gets to answer. */
+export const HOOK_TIMEOUT_MS = 20_000;
 /** What a topic gets to answer. */
 export const PUBLISH_TIMEOUT_MS = 30_000;
 
 export function namespaceSettings(config: ServeConfig): NamespaceSettings {
   const { site, inlineBytesMax, uploadTtlMs, reapGraceMs, cloud } = config;
-  return { site, inlineBytesMax, uploadTtlMs, reapGraceMs, followsCloud: cloud !== undefined };
+  const channels = channelPolicy(config);
+  return { site, inlineBytesMax, uploadTtlMs, reapGraceMs, followsCloud: cloud !== undefined, channels };
+}
+
+/** Whoever reaches a site that listens on loopback is on this machine already. */
+export function channelPolicy({ listen, channelHost }: ServeConfig): ChannelPolicy {
+  return { loopback: isLoopback(listen.host), hosts: channelHost };
 }
 
 export function gatewaySettings(config: ServeConfig): GcsJsonServerSettings {

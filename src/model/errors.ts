@@ -6,7 +6,10 @@
 /** What each error carries. Adding a key here is the only way to add an error. */
 export interface ErrorDetails {
   /** `field` is the parameter, header or body field at fault; `reason` overrides the dialect's default reason. */
-  invalidArgument: { field?: string; reason?: 'invalid' | 'required' | 'invalidParameter' | 'parseError' | KeyReason };
+  invalidArgument: {
+    field?: string;
+    reason?: 'invalid' | 'required' | 'invalidParameter' | 'parseError' | ChannelReason | KeyReason;
+  };
   unauthenticated: Record<never, never>;
   /** `reason` overrides the dialect's default reason. */
   permissionDenied: { owner?: string; reason?: 'retentionPolicyNotMet' };
@@ -45,6 +48,9 @@ export interface ErrorDetails {
   unsupported: { feature: string };
   internal: Record<never, never>;
 }
+
+/** What is wrong with a channel, as Google's APIs with channels say. */
+type ChannelReason = 'channelIdNotUnique' | 'push.webhookUrlNotHttps';
 
 /** What is wrong with a key that a customer supplies, or does not (status and error codes page of the JSON API). */
 type KeyReason =

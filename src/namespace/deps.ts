@@ -1,3 +1,4 @@
+import type { ChannelPolicy } from '../model/channel.ts';
 import type { CustomerKey } from '../model/encryption.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
 import type { ByteRange, ObjectState } from '../model/object.ts';
@@ -70,4 +71,6 @@ export interface NamespaceSettings {
   readonly reapGraceMs: number;
   /** The buckets here come from a cloud: none can be made here. */
   readonly followsCloud?: boolean;
+  /** Whom channels may call; absent: applications over https that are not on this machine. */
+  readonly channels?: ChannelPolicy;
 }

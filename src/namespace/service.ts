@@ -1,5 +1,6 @@
 import type { Bucket } from '../model/bucket.ts';
 import type { Cache } from '../model/cache.ts';
+import type { Channel } from '../model/channel.ts';
 import type { Folder } from '../model/folder.ts';
 import type { HmacKey } from '../model/hmac-key.ts';
 import type { BucketName } from '../model/ids.ts';
@@ -13,6 +14,7 @@ import * as buckets from './buckets.ts';
 import * as bulk from './bulk-restore-objects.ts';
 import * as caches from './caches.ts';
 import * as changing from './change-object.ts';
+import * as channels from './channels/channels.ts';
 import * as composing from './compose-object.ts';
 import * as copying from './copy-object.ts';
 import type { NamespaceDeps } from './deps.ts';
@@ -122,6 +124,8 @@ export interface Namespace {
   readonly getNotification: Use<InputOf<typeof notifying.getNotification>, NotificationConfig>;
   readonly listNotifications: Use<InputOf<typeof notifying.listNotifications>, readonly NotificationConfig[]>;
   readonly deleteNotification: Use<InputOf<typeof notifying.deleteNotification>, void>;
+  readonly watchObjects: Use<channels.WatchInput, Channel>;
+  readonly stopChannel: Use<InputOf<typeof channels.stopChannel>, void>;
   readonly startUpload: Use<inserting.InsertTarget, { readonly uploadId: string }>;
   readonly uploadStatus: Use<string, uploading.UploadProgress>;
   readonly appendUpload: Use<uploading.UploadChunk, uploading.UploadProgress>;
@@ -186,6 +190,8 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     getNotification: (input) => notifying.getNotification(deps, input),
     listNotifications: (input) => notifying.listNotifications(deps, input),
     deleteNotification: (input) => notifying.deleteNotification(deps, input),
+    watchObjects: (input) => channels.watchObjects(deps, input),
+    stopChannel: (input) => channels.stopChannel(deps, input),
     startUpload: (input) => uploading.startUpload(deps, input),
     uploadStatus: (input) => uploading.uploadStatus(deps, input),
     appendUpload: (input) => uploading.appendUpload(deps, input),

@@ -98,3 +98,25 @@ export interface Publisher {
   publish(topic: string, messages: readonly TopicMessage[], signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
+
+/** A message as an application behind a web hook takes it. */
+export interface HookMessage {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** What an application made of a message. */
+export type HookAnswer =
+  | { readonly kind: 'taken' }
+  /** It would not take it another time either. */
+  | { readonly kind: 'refused'; readonly status: number };
+
+/** Applications that channels call. */
+export interface WebHooks {
+  /**
+   * Posts one message. Redirects are refusals. 408, 429, 5xx, resets, time-outs and addresses that must not be called
+   * end as `unavailable`: the message may have arrived or not.
+   */
+  call(address: URL, message: HookMessage, signal: AbortSignal): Promise<HookAnswer>;
+  close(): Promise<void>;
+}

@@ -17,6 +17,7 @@ export const CRASH_POINTS = [
   'insert.after-bytes-staged',
   'lifecycle.after-batch',
   'lifecycle.after-progress',
+  'channel.after-call',
   'notification.after-publish',
   'reap.after-blob-row-removed',
   'reap.after-bytes-removed',

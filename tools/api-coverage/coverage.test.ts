@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { REVISION } from '../../src/dialects/gcs-json/api/document.ts';
+import { FORMER_METHODS } from '../../src/dialects/gcs-json/api/former-methods.ts';
 import { readApiTests } from './claims.ts';
 import { Coverage, PAGE } from './coverage.ts';
 import { INVENTORY } from './inventory.ts';
@@ -24,7 +25,7 @@ test('tests claim what the document has: fields one by one, not the objects that
 });
 
 test('the document is the revision that was read: go through what a new one brings', () => {
-  assert.deepEqual([REVISION, INVENTORY.length], ['20260911', 87]);
+  assert.deepEqual([REVISION, INVENTORY.length - Object.keys(FORMER_METHODS).length], ['20260911', 87]);
 });
 
 test('a claim counts only when a test fails without what it claims', async () => {

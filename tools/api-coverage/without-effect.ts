@@ -78,6 +78,27 @@ export const WITHOUT_EFFECT: readonly WithoutEffect[] = [
     source: '"An optional prefix used for permission check" (discovery document): it changes no answer.',
   },
   {
+    methods: ['objects.watchAll'],
+    kind: 'parameter',
+    names: [
+      ...['delimiter', 'endOffset', 'includeTrailingDelimiter', 'maxResults', 'pageToken', 'prefix', 'projection'],
+      ...['startOffset', 'versions'],
+    ],
+    source: '"This parameter is not implemented for the watchAll method" (JSON API reference, Objects: watchAll).',
+  },
+  {
+    methods: ['objects.watchAll'],
+    kind: 'field',
+    names: ['resourceId'],
+    source: 'It says what is watched, which the path names (JSON API reference, Objects: watchAll, response).',
+  },
+  {
+    methods: ['channels.stop'],
+    kind: 'field',
+    names: ['address', 'expiration', 'params', 'payload', 'token', 'type'],
+    source: 'A channel is stopped by its id and resourceId (object change notification page, stopping a channel).',
+  },
+  {
     methods: ['buckets.list'],
     kind: 'parameter',
     names: ['returnPartialSuccess'],

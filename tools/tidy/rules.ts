@@ -130,6 +130,7 @@ export const PACKAGE_RULES: Readonly<Record<string, readonly string[]>> = {
   'node:http2': ['src/dialects', 'src/apps'],
   'node:net': ['src/dialects', 'src/apps'],
   'node:tls': ['src/dialects', 'src/apps'],
+  'node:dns': ['src/remotes'],
   'node:fs': ['src/stores', 'src/runtime/config', 'src/apps'],
   'node:fs/promises': ['src/stores', 'src/runtime/config', 'src/apps'],
   'node:os': ['src/stores', 'src/apps'],

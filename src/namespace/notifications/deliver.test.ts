@@ -4,7 +4,7 @@ import { LAKE, lakeFixture } from '../../../test/support/lake-fixture.ts';
 import type { Publisher, TopicMessage } from '../../remotes/port.ts';
 import { seededRandom } from '../../runtime/random.ts';
 import { deleteNotification, getNotification, insertNotification, listNotifications } from './configs.ts';
-import { NotificationDelivery } from './deliver.ts';
+import { notificationDelivery } from './deliver.ts';
 import type { EventRenderer } from './render-message.ts';
 
 const TOPIC = '//pubsub.googleapis.com/projects/p/topics/changes';
@@ -46,7 +46,7 @@ async function fixture() {
     topic,
     start() {
       const stop = new AbortController();
-      const delivery = new NotificationDelivery({ ...lake.deps, publisher: topic, renderer });
+      const delivery = notificationDelivery({ ...lake.deps, publisher: topic, renderer });
       running = { stop, done: delivery.run(stop.signal) };
     },
     async stop() {

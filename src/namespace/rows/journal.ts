@@ -64,6 +64,12 @@ export type JournalRecord =
       readonly timeMs: number;
     }
   | {
+      readonly op: 'channelInsert' | 'channelDelete';
+      readonly bucket: BucketName;
+      readonly id: string;
+      readonly timeMs: number;
+    }
+  | {
       readonly op: 'managedFolderInsert' | 'managedFolderPatch' | 'managedFolderDelete';
       readonly bucket: BucketName;
       readonly name: string;

@@ -60,6 +60,9 @@ const WORDS = {
   cache: word('cache'),
   softDeletedBucket: word('softDeletedBucket'),
   lifecycle: word('lifecycle'),
+  channel: word('channel'),
+  channelTold: word('channelTold'),
+  channelCount: word('channelCount'),
 } as const;
 
 export const bucketKey = (name: BucketName): Uint8Array => join([WORDS.bucket, name]);
@@ -97,6 +100,14 @@ export const operationKey = (bucketId: BucketId, id: string): Uint8Array =>
 /** There while the operation runs: what has to be driven on. */
 export const operationPendingKey = (bucketId: BucketId, id: string): Uint8Array =>
   join([WORDS.operationPending, hex(bucketId), hex(id)]);
+
+export const channelKey = (bucketId: BucketId, id: string): Uint8Array => join([WORDS.channel, hex(bucketId), id]);
+/** How far a channel's changes are told. */
+export const channelToldKey = (bucketId: BucketId, id: string): Uint8Array =>
+  join([WORDS.channelTold, hex(bucketId), id]);
+/** How many channels a bucket has. */
+export const channelCountKey = (bucketId: BucketId): Uint8Array => join([WORDS.channelCount, hex(bucketId)]);
+export const allChannels = (): KeyRange => prefixRange(WORDS.channel);
 
 export const notificationKey = (bucketId: BucketId, id: number): Uint8Array =>
   join([WORDS.notification, hex(bucketId), count64(id)]);

@@ -124,6 +124,16 @@ const NOTIFICATIONS = [
       'How to sign in to Pub/Sub: none, adc (application default credentials), or a credentials file. ' +
       'Unset: none over plain http, else adc.',
   },
+  {
+    ...PLAIN,
+    key: 'channelHost',
+    type: 'list',
+    default: [],
+    placeholder: 'HOST[:PORT]',
+    help:
+      'A host that channels of object change notification may call whatever it stands for, over plain http too; ' +
+      'repeat it for more. Others are called over https, and not on this machine unless the site listens on loopback.',
+  },
 ] as const satisfies readonly Setting[];
 
 const STORES = [

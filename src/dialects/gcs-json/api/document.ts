@@ -2,6 +2,7 @@
  * Google's discovery document of the JSON API, as published: the one source of its methods, parameters and schemas.
  * A new revision replaces the file; the compiler and the coverage page then show what has changed.
  */
+import { FORMER_METHODS } from './former-methods.ts';
 import document from './storage.v1.json' with { type: 'json' };
 
 type Document = typeof document;
@@ -19,7 +20,7 @@ type MethodsBelow<Prefix extends string, Resources> = {
 type KeyOf<Union> = Union extends unknown ? keyof Union & string : never;
 type At<Union, Key extends string> = Union extends { readonly [K in Key]: infer Value } ? Value : never;
 
-type Methods = MethodsBelow<'', Document['resources']>;
+type Methods = MethodsBelow<'', Document['resources']> | typeof FORMER_METHODS;
 
 /** A method by its place in the document, such as `objects.list` or `projects.hmacKeys.create`. */
 export type MethodId = KeyOf<Methods>;
@@ -73,10 +74,15 @@ export const SERVICE_PATH: string = document.servicePath;
 export const DOCUMENT_SCHEMAS: Readonly<Record<string, DocumentSchema>> = document.schemas;
 export const GLOBAL_PARAMETERS: Readonly<Record<string, DocumentParameter>> = document.parameters;
 
-/** Every method of the document under its id. */
-export const DOCUMENT_METHODS: Readonly<Record<MethodId, DocumentMethod>> = collectMethods(document.resources);
+/** Every method of the document under its id, and those it once had. */
+export const DOCUMENT_METHODS: Readonly<Record<MethodId, DocumentMethod>> = {
+  ...collectMethods(document.resources),
+  ...FORMER_METHODS,
+};
 
-function collectMethods(resources: Readonly<Record<string, DocumentResource>>): Record<MethodId, DocumentMethod> {
+function collectMethods(
+  resources: Readonly<Record<string, DocumentResource>>,
+): Record<Exclude<MethodId, keyof typeof FORMER_METHODS>, DocumentMethod> {
   const found: Record<string, DocumentMethod> = {};
   const walk = (below: Readonly<Record<string, DocumentResource>>, prefix: string) => {
     for (const [name, resource] of Object.entries(below)) {
@@ -85,5 +91,5 @@ function collectMethods(resources: Readonly<Record<string, DocumentResource>>): 
     }
   };
   walk(resources, '');
-  return found as Record<MethodId, DocumentMethod>;
+  return found as ReturnType<typeof collectMethods>;
 }

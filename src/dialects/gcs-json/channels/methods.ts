@@ -1,5 +1,7 @@
-import { type Handlers, notYet } from '../api/handlers.ts';
+import type { Handlers } from '../api/handlers.ts';
+import { stopChannel, watchObjects } from './channels.ts';
 
 export const channelMethods = {
-  'channels.stop': notYet,
+  'channels.stop': stopChannel,
+  'objects.watchAll': watchObjects,
 } satisfies Partial<Handlers>;

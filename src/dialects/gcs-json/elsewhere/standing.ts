@@ -1,6 +1,6 @@
 /**
  * What a site does with each method when another site owns the bucket (docs/protocols/site-reads.md). The compiler
- * demands a line for every method of the discovery document.
+ * demands a line for every method.
  */
 import type { MethodId } from '../api/document.ts';
 
@@ -87,6 +87,7 @@ export const STANDING: Readonly<Record<MethodId, Standing>> = {
   'objects.setIamPolicy': 'refused',
   'objects.testIamPermissions': 'asked',
   'objects.update': 'refused',
+  'objects.watchAll': 'refused',
   'operations.advanceRelocateBucket': 'refused',
   'operations.cancel': 'refused',
   'operations.get': 'asked',
