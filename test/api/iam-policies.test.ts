@@ -186,6 +186,36 @@ apiTest(
 );
 
 apiTest(
+  {
+    method: 'objects.setIamPolicy',
+    fields: [
+      'version',
+      ...['title', 'expression', 'description', 'location'].map((field) => `bindings.condition.${field}`),
+    ],
+  },
+  "an object's policy has no conditions, and each is checked all the same",
+  async (gateway) => {
+    const bucket = await gateway.bucket();
+    await gateway.put(bucket, 'x');
+    const path = `${objectPath(bucket, 'x')}/iam`;
+    const refusal = async (condition: object, version = 3) => {
+      const bindings = [{ role: OBJECT_READER, members: ['user:a@example.com'], condition }];
+      const { status, json } = await gateway.call('PUT', path, { body: { version, bindings } });
+      assert.equal(status, 400);
+      return json.error.message;
+    };
+    const whole = { title: 't', expression: 'true' };
+    const long = 'x'.repeat(20_000);
+    assert.match(await refusal(whole), /only where uniform bucket-level access is enabled/);
+    assert.match(await refusal({ expression: 'true' }), /must have a title/);
+    assert.match(await refusal({ title: 't' }), /must have an expression/);
+    assert.match(await refusal({ ...whole, description: long }), /A condition has at most/);
+    assert.match(await refusal({ ...whole, location: long }), /A condition has at most/);
+    assert.match(await refusal(whole, 7), /Invalid policy version: 7/);
+  },
+);
+
+apiTest(
   [
     { method: 'objects.getIamPolicy', parameters: ['bucket', 'object', 'generation'] },
     {
