@@ -7,6 +7,7 @@ import { advanceOperationsOnce } from './advance-operations.ts';
 import { BUCKET_BYTES_MAX } from './bucket-write.ts';
 import { OPERATION_WORKERS } from './operation-workers.ts';
 import { encodeBucket } from './rows/bucket-row.ts';
+import { decodeJournal } from './rows/journal.ts';
 import { bucketKey } from './rows/keys.ts';
 import { expireBucketsOnce, restoreBucket } from './soft-deleted-buckets.ts';
 
@@ -112,6 +113,23 @@ test('from its hard delete time on it is not seen, cleaned up or not, and nothin
     assert.deepEqual(await listed(fixture), []);
   }
   assert.deepEqual(await rowWords(fixture), []);
+});
+
+test("a bucket's deletions, restorations and its end are in its journal", async () => {
+  const fixture = await softDeleting();
+  const { namespace, deps, made } = fixture;
+  await remove(fixture);
+  await namespace.restoreBucket({ name: LAKE, generation: made.generation });
+  await remove(fixture);
+  fixture.pass(WEEK_MS);
+  await expireBucketsOnce(deps, SIGNAL);
+  const ops: string[] = [];
+  const ending = new AbortController();
+  for await (const { value } of deps.metadata.tail(made.scopeId, 0n, ending.signal)) {
+    ops.push(decodeJournal(value).record.op);
+    if (ops.length === Number(await deps.metadata.head(made.scopeId))) ending.abort();
+  }
+  assert.deepEqual(ops, ['bucketInsert', 'bucketDelete', 'bucketRestore', 'bucketDelete', 'bucketPurge']);
 });
 
 test('a name may have many soft-deleted buckets, one of which comes back once no bucket lives under it', async () => {

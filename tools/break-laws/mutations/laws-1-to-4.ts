@@ -19,6 +19,7 @@ import {
   POSTGRES,
   POWER_LOSS,
   PROCESSES,
+  SOFT_DELETED_BUCKETS,
   SYNC,
   VERSIONS,
   VERSIONS_MODEL,
@@ -243,6 +244,15 @@ export const LAW_4: readonly Mutation[] = [
     find: 'this.#appends.push(this.#entry(due, version));',
     replace: '',
     tests: [{ test: VERSIONS, only: 'their end is in its journal', red: /deep.equal/ }],
+  },
+  {
+    id: 'bucket-end-not-journalled',
+    law: 4,
+    breaks: 'a soft-deleted bucket ends without a journal entry',
+    file: 'src/namespace/soft-deleted-buckets.ts',
+    find: "appends: [bucketEntry(bucket, 'bucketPurge', nowMs)],",
+    replace: '',
+    tests: [{ test: SOFT_DELETED_BUCKETS, only: 'its end are in its journal', red: /deep.equal/ }],
   },
   {
     id: 'rename-not-journalled',

@@ -29,6 +29,7 @@ export const DELTA_LOOK = 'src/tables/delta/delta-look.test.ts';
 export const ICEBERG_FORMAT = 'src/tables/iceberg/iceberg-format.test.ts';
 export const TWO_SITES = 'test/replay/two-sites.test.ts';
 export const BUCKETS = 'src/namespace/buckets.test.ts';
+export const SOFT_DELETED_BUCKETS = 'src/namespace/soft-deleted-buckets.test.ts';
 export const COMMAND = 'test/acceptance/command.test.ts';
 export const SITE_WRITES = 'test/acceptance/site-writes.test.ts';
 export const HTTP_SERVER = 'test/http/http-server.test.ts';
