@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { RequestFilter } from '../../src/dialects/gcs-json/api/call.ts';
+import type { Method } from '../../src/dialects/gcs-json/api/methods.ts';
+import type { DecodedParameters } from '../../src/dialects/gcs-json/api/parameters.ts';
+import type { RequestHeaders } from '../../src/dialects/shared/http-message.ts';
 import { type Client, cellName, type Feature, testedFeatures } from '../support/client-features.ts';
 import type { RunResult } from '../support/client-tools.ts';
 import { type MemoryGateway, startMemoryGateway } from '../support/memory-gateway.ts';
@@ -13,14 +16,19 @@ const MIB = 1024 * 1024;
  * Clients that cannot say how many bytes one call of a rewrite may move would move a GiB: here they all move one MiB,
  * and have to come back with their tokens.
  */
-const shortRewrites: RequestFilter = {
-  parameters({ id }, decoded) {
-    if (id !== 'objects.rewrite' || decoded.has('maxBytesRewrittenPerCall')) return decoded;
-    return new Map([...decoded, ['maxBytesRewrittenPerCall', BigInt(MIB)]]);
-  },
-  headers: (_method, headers) => headers,
-  resource: (_method, resource) => resource,
-};
+class ShortRewrites implements RequestFilter {
+  /** Calls that brought a token. */
+  continued = 0;
+
+  parameters({ id }: Method, decoded: DecodedParameters): DecodedParameters {
+    if (id !== 'objects.rewrite') return decoded;
+    if (decoded.has('rewriteToken')) this.continued += 1;
+    return new Map([['maxBytesRewrittenPerCall', BigInt(MIB)], ...decoded]);
+  }
+
+  headers = (_method: Method, headers: RequestHeaders): RequestHeaders => headers;
+  resource = (_method: Method, resource: Readonly<Record<string, unknown>>) => resource;
+}
 
 export interface ClientSuite {
   readonly skip: string | false;
@@ -31,12 +39,16 @@ export interface ClientSuite {
 export function testClient(client: Client, { skip, check }: ClientSuite): void {
   describe(client, () => {
     let gateway: MemoryGateway;
+    const filter = new ShortRewrites();
     before(async () => {
-      gateway = await startMemoryGateway({ testFaults: true, filter: shortRewrites });
+      gateway = await startMemoryGateway({ testFaults: true, filter });
     });
     after(() => gateway.close());
     for (const feature of testedFeatures(client)) {
-      test(cellName(client, feature), { skip, timeout: TIMEOUT_MS }, () => check(feature, gateway));
+      test(cellName(client, feature), { skip, timeout: TIMEOUT_MS }, async () => {
+        await check(feature, gateway);
+        if (feature === 'rewrite') assert.ok(filter.continued > 0, 'no call came with a token');
+      });
     }
   });
 }

@@ -48,6 +48,10 @@ interface ClientFacts {
 }
 
 export const CLIENTS = {
+  node: {
+    name: 'Node, @google-cloud/storage',
+    lacks: { batch: 'it sends each call by itself' },
+  },
   go: {
     name: 'Go, cloud.google.com/go/storage, `WithJSONReads`',
     lacks: { batch: 'it sends each call by itself' },
