@@ -44,4 +44,6 @@ export interface ObjectEvent {
   readonly overwrittenByGeneration?: Generation;
   /** The version's attributes, where the journal kept them. */
   readonly state?: ObjectState;
+  /** When its retention ends, as of then. */
+  readonly retentionExpirationMs?: number;
 }

@@ -7,7 +7,7 @@ import type { Append, Check, Mint, Stamp, Transaction, Write } from '../stores/m
 import type { Committed } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { hasFolders } from './folders/resolve.ts';
-import type { ReadObject, ReadVersion, WriteTarget } from './object-access.ts';
+import { type ReadObject, type ReadVersion, retentionOfNamed, type WriteTarget } from './object-access.ts';
 import { encodeFolder } from './rows/folder-row.ts';
 import {
   ENTRY_GENERATION_OFFSET,
@@ -167,7 +167,7 @@ class TransactionBuilder {
       more: {
         ...(live === undefined || fate === undefined
           ? {}
-          : { replaced: { generation: live.generation.toString(), state: journalState(live), ...fate } }),
+          : { replaced: { generation: live.generation.toString(), ...this.#told(live), ...fate } }),
         ...(restored === undefined ? {} : { restored: restored.state.generation.toString() }),
       },
     });
@@ -264,6 +264,10 @@ class TransactionBuilder {
     this.#references.push({ holder: holderOf(object), before, after: blobsOf(after) });
   }
 
+  #told(state: ObjectState) {
+    return { state: journalState(state), ...retentionOfNamed(this.#bucket, state) };
+  }
+
   #append(
     op: ObjectChange['op'],
     object: ReadObject | ReadVersion,
@@ -280,7 +284,7 @@ class TransactionBuilder {
         name: object.name,
         metageneration: state.metageneration.toString(),
         timeMs: this.#nowMs,
-        state: journalState(state),
+        ...this.#told(state),
         ...parts.more,
       },
       state.generation,

@@ -69,8 +69,7 @@ function messagesOf(deps: ChannelDeps, channel: Channel, entry: JournalEntry): r
   const change = objectEntryIn(entry);
   const state = change && resourceStateAfter(change);
   if (change?.state === undefined || state === undefined) return [];
-  const { bucket, name, generation } = change;
-  const object = { bucket, name, state: { ...change.state, generation } };
+  const object = { ...change, state: { ...change.state, generation: change.generation } };
   const number = entry.seq - channel.since + SYNC_NUMBER;
   return [renderHookMessage(channel, { number, state, object }, deps.renderer)];
 }

@@ -37,7 +37,8 @@ async function fixture() {
   const lake = await lakeFixture();
   const topic = new FakeTopic();
   const renderer: EventRenderer = {
-    payload: ({ name, state }) => `${name} of ${state.size}`,
+    payload: ({ name, state, retentionExpirationMs: untilMs }) =>
+      `${name} of ${state.size}${untilMs === undefined ? '' : `, kept until ${untilMs}`}`,
     generation: (generation) => generation.toString(),
   };
   let running: { stop: AbortController; done: Promise<void> } | undefined;
@@ -111,6 +112,38 @@ test('what happens is told in order, with its attributes and payload', async () 
   });
   assert.match(objectGeneration ?? '', /^\d+$/);
   assert.match(eventTime ?? '', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+});
+
+test('a payload says when retention ends, by the policy of when it happened', async () => {
+  const { deps, namespace, put, topic, start, stop, until, pass } = await fixture();
+  const configure = (retentionPeriod: string) =>
+    namespace.changeBucket({
+      name: LAKE,
+      preconditions: {},
+      change: ({ storageClass }) => ({
+        storageClass,
+        settings: { versioning: { enabled: true }, retentionPolicy: { retentionPeriod } },
+      }),
+    });
+  await insertNotification(deps, { bucket: LAKE, settings });
+  const startMs = deps.clock.nowMs();
+  await configure('60');
+  await put('a', 'x');
+  await configure('90');
+  pass(1_000);
+  await put('a', 'xy');
+  start();
+  await until(() => topic.told.length >= 3);
+  await stop();
+  const payloads = topic.told.map(({ data }) => Buffer.from(data).toString());
+  const [first, then] = [startMs + 90_000, startMs + 91_000];
+  assert.deepEqual(topic.events, ['OBJECT_FINALIZE a', 'OBJECT_ARCHIVE a', 'OBJECT_FINALIZE a']);
+  const expected = [
+    `a of 1, kept until ${startMs + 60_000}`,
+    `a of 1, kept until ${first}`,
+    `a of 2, kept until ${then}`,
+  ];
+  assert.deepEqual(payloads, expected);
 });
 
 test('only what a configuration asks for is told, and payloads only where wanted', async () => {

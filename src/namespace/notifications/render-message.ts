@@ -17,7 +17,7 @@ export function renderMessage(config: NotificationConfig, event: ObjectEvent, re
   const hasPayload = config.payloadFormat === 'JSON_API_V1' && state !== undefined;
   return {
     data: Buffer.from(
-      hasPayload ? renderer.payload({ bucket, name, state: { ...state, generation: event.generation } }) : '',
+      hasPayload ? renderer.payload({ ...event, state: { ...state, generation: event.generation } }) : '',
     ),
     attributes: {
       ...config.customAttributes,

@@ -33,12 +33,18 @@ export type JournalRecord =
        * is a site's own affair: content is `remote`. Its generation is the entry's.
        */
       readonly state?: StoredState;
+      /** When its retention ends, by the bucket's policy of this moment. */
+      readonly retentionExpirationMs?: number;
       /** Of `patch` and `delete`, when it is not the live version. */
       readonly version?: 'noncurrent' | 'softDeleted';
       /** Of `delete`. A soft-deleted version that is deleted has reached its time, and is gone. */
       readonly fate?: FateRecord;
       /** Of an `insert` over a live version: that one, and its fate. */
-      readonly replaced?: FateRecord & { readonly generation: string; readonly state?: StoredState };
+      readonly replaced?: FateRecord & {
+        readonly generation: string;
+        readonly state?: StoredState;
+        readonly retentionExpirationMs?: number;
+      };
       /** Of an `insert` that restores a soft-deleted version: that one's generation. */
       readonly restored?: string;
     }

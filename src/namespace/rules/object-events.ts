@@ -19,13 +19,18 @@ export interface ObjectEntry {
   /** Of `patch` and `delete`, when it is not the live version. */
   readonly version?: 'noncurrent' | 'softDeleted';
   readonly fate?: Fate;
-  readonly replaced?: Fate & { readonly generation: string; readonly state?: ObjectState };
+  readonly retentionExpirationMs?: number;
+  readonly replaced?: Fate & {
+    readonly generation: string;
+    readonly state?: ObjectState;
+    readonly retentionExpirationMs?: number;
+  };
 }
 
 /** In the order in which they are told: what went away goes first. */
 export function eventsOf(entry: ObjectEntry): readonly ObjectEvent[] {
-  const { bucket, name, timeMs, state } = entry;
-  const event = { bucket, name, timeMs, generation: entry.generation, ...(state === undefined ? {} : { state }) };
+  const { bucket, name, timeMs } = entry;
+  const event = { bucket, name, timeMs, generation: entry.generation, ...shownOf(entry) };
   switch (entry.op) {
     case 'insert': {
       if (entry.replaced === undefined) return [{ ...event, type: 'OBJECT_FINALIZE' }];
@@ -50,7 +55,14 @@ function overwritten(entry: ObjectEntry, replaced: NonNullable<ObjectEntry['repl
     timeMs,
     generation: generation(BigInt(replaced.generation)),
     overwrittenByGeneration: entry.generation,
-    ...(replaced.state === undefined ? {} : { state: replaced.state }),
+    ...shownOf(replaced),
+  };
+}
+
+function shownOf({ state, retentionExpirationMs: expirationMs }: Pick<ObjectEntry, 'state' | 'retentionExpirationMs'>) {
+  return {
+    ...(state === undefined ? {} : { state }),
+    ...(expirationMs === undefined ? {} : { retentionExpirationMs: expirationMs }),
   };
 }
 
