@@ -201,6 +201,7 @@ export const objects = {
     assert.equal((await scene.bucket.getMetadata())[0].retentionPolicy?.isLocked, true);
     await assert.rejects(scene.bucket.setRetentionPeriod(60), { code: 403 });
     await assert.rejects(scene.bucket.removeRetentionPeriod(), { code: 403 });
+    await retainObjects(scene);
   },
 
   keys: async ({ bucket }: Scene) => {
@@ -226,3 +227,31 @@ export const objects = {
     }
   },
 };
+
+/** In a bucket whose objects have retention of their own. */
+async function retainObjects({ storage, bucket }: Scene): Promise<void> {
+  const [kept] = await storage.createBucket(`${bucket.name}-objects`, { enableObjectRetention: true });
+  assert.deepEqual((await kept.getMetadata())[0].objectRetention, { mode: 'Enabled' });
+  const retention = (mode: 'Unlocked' | 'Locked', hours: number) => ({
+    retention: { mode, retainUntilTime: new Date(Date.now() + hours * 3_600_000).toISOString() },
+  });
+  const override = { overrideUnlockedRetention: true };
+  const unlocked = kept.file('unlocked');
+  await unlocked.save('x', { resumable: true, metadata: retention('Unlocked', 2) });
+  await assert.rejects(unlocked.delete(), { code: 403 });
+  await assert.rejects(unlocked.setMetadata({ retention: null }), { code: 403 });
+  await unlocked.setMetadata(retention('Unlocked', 1), override);
+  await unlocked.setMetadata({ retention: null, temporaryHold: true }, override);
+  await assert.rejects(unlocked.delete(), { code: 403 });
+  await unlocked.setMetadata({ temporaryHold: false });
+  await unlocked.delete();
+  const locked = kept.file('locked');
+  await locked.save('x', { resumable: false, metadata: retention('Locked', 1) });
+  await locked.setMetadata(retention('Locked', 2));
+  const [{ retention: found, retentionExpirationTime }] = await locked.getMetadata();
+  assert.equal(found?.retainUntilTime, retentionExpirationTime);
+  await assert.rejects(locked.setMetadata({ retention: null }, override), { code: 403 });
+  await assert.rejects(locked.delete(), { code: 403 });
+  await assert.rejects(locked.save('other', { resumable: false }), { code: 403 });
+  assert.equal(String((await locked.download())[0]), 'x');
+}
