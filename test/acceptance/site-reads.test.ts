@@ -73,6 +73,9 @@ describe('reads at a site are those of its cloud', () => {
       }
     }
     await same('buckets.get', '/b/absent');
+    const [deleted] = (await same('buckets.list', '/b?project=p&softDeleted=true')).json.items;
+    assert.equal(deleted?.name, 'ended');
+    await same('buckets.get', `/b/ended?softDeleted=true&generation=${deleted?.generation}`);
     for (const query of ['', '&projection=full', '&prefix=la', '&prefix=la&projection=full'])
       await same('buckets.list', `/b?project=p${query}`);
     const first = await same('buckets.list', '/b?project=p&maxResults=1');
@@ -253,6 +256,7 @@ const binding = { role: 'roles/storage.objectViewer', members: ['user:ann@exampl
 /** Two buckets with something of everything. */
 async function fillCloud(post: Post, followed: FollowedCloud): Promise<void> {
   await makeBuckets(post, followed);
+  await deleteBucket(post);
   await putObjects(post, followed);
   await putBesideObjects(post);
   await followed.gateway.runChores();
@@ -280,6 +284,13 @@ async function makeBuckets(post: Post, { cloud }: FollowedCloud): Promise<void> 
   });
 }
 
+/** A bucket that can be restored. */
+async function deleteBucket(post: Post): Promise<void> {
+  const softDeletePolicy = { retentionDurationSeconds: '604800' };
+  await post('/b?project=p', { name: 'ended', softDeletePolicy });
+  await post('/b/ended', undefined, 'DELETE');
+}
+
 async function putObjects(post: Post, { cloud }: FollowedCloud): Promise<void> {
   const insert = async (resource: Readonly<Record<string, unknown>>, query = '') => {
     const { status, text } = await cloud.insert('lake', resource, 'content', query);
@@ -298,10 +309,10 @@ async function putObjects(post: Post, { cloud }: FollowedCloud): Promise<void> {
     customTime: '2020-01-02T03:04:05Z',
     storageClass: 'NEARLINE',
     temporaryHold: true,
-    eventBasedHold: true,
     contexts: { custom: { team: { value: 'ops' } } },
     retention: { mode: 'Unlocked', retainUntilTime: '2040-01-01T00:00:00Z' },
   });
+  await insert({ name: 'held', eventBasedHold: true });
   await insert({ name: 'shared', acl: [ann, { entity: 'allUsers', role: 'READER' }] });
   await insert({ name: 'kms' }, `&kmsKeyName=${seg('projects/p/locations/us/keyRings/r/cryptoKeys/k')}`);
   const secret = await cloud.call('POST', '/upload/storage/v1/b/lake/o?uploadType=media&name=secret', {
