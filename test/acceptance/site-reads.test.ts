@@ -54,6 +54,7 @@ describe('reads at a site are those of its cloud', () => {
         '?projection=noAcl',
         '?fields=name,location',
         '?ifMetagenerationMatch=9',
+        '?generation=7',
       ])
         await same('buckets.get', `/b/${bucket}${query}`);
       const { etag } = (await same('buckets.get', `/b/${bucket}?projection=full`)).headers;
