@@ -98,10 +98,11 @@ function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeCon
   );
   lifecycle.own('cloud connections', () => remote.close());
   const sync = new Sync({ ...stores, remote, formats: tableFormats() }, syncSettings(config));
+  const owner = createOwnerReads(remote, cloud.url.origin);
   lifecycle.run({ name: 'sync', run: (signal) => sync.run(signal) });
   return {
-    owner: createOwnerReads(remote, cloud.url.origin),
-    reading: { readThrough: sync.readThrough, passThrough: sync.passThrough },
+    owner,
+    reading: { readThrough: sync.readThrough, passThrough: sync.passThrough, ownerVersions: owner.versions },
     readStatus: async () => siteStatus(await sync.report(), { cloud: cloud.url.origin, buckets }),
   };
 }

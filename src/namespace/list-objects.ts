@@ -25,6 +25,7 @@ import {
   placeOfName,
   shownPrefix,
 } from './rules/list-page.ts';
+import { listVersionsElsewhere } from './versions-elsewhere.ts';
 
 export type { ListPosition } from './rules/list-page.ts';
 
@@ -77,6 +78,9 @@ const ROWS_PER_SCAN_MAX = 256;
  */
 export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
   const bucket = await readBucket(deps.metadata, input.bucket);
+  if (bucket.owner !== deps.settings.site && input.versions === 'all') {
+    return listVersionsElsewhere(deps, bucket, input, (live) => listObjects(deps, live));
+  }
   const source = sourceOf(deps, input.versions);
   const here = async () => {
     const maxResults = (await input.room?.(input.maxResults)) ?? input.maxResults;

@@ -15,6 +15,7 @@ import { objectNameProblem } from './rules/names.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { segmentsOf, segmentsWithin } from './segments.ts';
 import { readSoftDeleted, type SoftDeletedAddress } from './soft-deleted.ts';
+import { pastVersionElsewhere } from './versions-elsewhere.ts';
 
 export interface ObjectAddress {
   readonly bucket: BucketName;
@@ -64,9 +65,14 @@ async function visibleState(
   address: ObjectAddress,
 ): Promise<ObjectState | undefined> {
   const { passThrough, settings } = deps;
-  const { name } = address;
-  const isElsewhere = bucket.owner !== settings.site && passThrough?.covers(bucket.name, name) === true;
-  return isElsewhere ? passThrough.get(bucket.name, name) : readVisible(deps.metadata, bucket, address);
+  const { name, generation } = address;
+  if (bucket.owner === settings.site) return readVisible(deps.metadata, bucket, address);
+  const isPassed = passThrough?.covers(bucket.name, name) === true;
+  const shown = isPassed
+    ? await passThrough.get(bucket.name, name)
+    : await readVisible(deps.metadata, bucket, { name });
+  if (generation === undefined || shown?.generation === generation) return shown;
+  return pastVersionElsewhere(deps, bucket, { name, generation, shown });
 }
 
 export interface OpenInput {

@@ -42,6 +42,19 @@ export interface ListPage {
   readonly nextPageToken?: string;
 }
 
+/** As objects.list takes it: what is rolled up, and what is left out, is the owner's to find. */
+export interface VersionsRequest extends ListRequest {
+  readonly delimiter?: string;
+  readonly includeTrailingDelimiter?: boolean;
+  readonly matchGlob?: string;
+  readonly filter?: string;
+}
+
+/** Live and noncurrent versions, the latter with `timeDeletedMs`: of one name the oldest first, as they were made. */
+export interface VersionsPage extends ListPage {
+  readonly prefixes: readonly string[];
+}
+
 export interface ReadRequest {
   readonly bucket: BucketName;
   readonly name: ObjectName;
@@ -68,6 +81,7 @@ export interface Remote {
   listBuckets(signal: AbortSignal): Promise<readonly RemoteBucket[]>;
   getBucket(bucket: BucketName, signal: AbortSignal): Promise<RemoteBucket | undefined>;
   listObjects(bucket: BucketName, request: ListRequest, signal: AbortSignal): Promise<ListPage>;
+  listVersions(bucket: BucketName, request: VersionsRequest, signal: AbortSignal): Promise<VersionsPage>;
   getObject(bucket: BucketName, name: ObjectName, signal: AbortSignal): Promise<RemoteObject | undefined>;
   /**
    * Streams exactly the range of exactly that generation; `objectNotFound` when the generation is gone. A range

@@ -1,5 +1,6 @@
 /** What a site does not mirror of its cloud's buckets: the cloud is asked each time (docs/protocols/site-reads.md). */
 import { isStraitError, StraitError } from '../model/errors.ts';
+import type { OwnerVersions } from '../namespace/deps.ts';
 import type { Remote, ResourceAnswer, ResourceRequest } from '../remotes/port.ts';
 
 export type { ResourceAnswer, ResourceRequest } from '../remotes/port.ts';
@@ -7,21 +8,26 @@ export type { ResourceAnswer, ResourceRequest } from '../remotes/port.ts';
 export interface OwnerReads {
   /** Its address: where clients send what this site refuses. */
   readonly endpoint: string;
+  readonly versions: OwnerVersions;
   /** `unavailable` when the owner does not answer, or not to this site. Its other refusals are answers. */
   ask(request: ResourceRequest, signal: AbortSignal): Promise<ResourceAnswer>;
 }
 
-export function createOwnerReads(remote: Pick<Remote, 'getResource'>, endpoint: string): OwnerReads {
+export function createOwnerReads(remote: Pick<Remote, 'getResource' | 'listVersions'>, endpoint: string): OwnerReads {
+  const asked = async <T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw isStraitError(error, 'bucketNotFound') ? error : cannotAsk(endpoint, error);
+    }
+  };
   return {
     endpoint,
-    async ask(request, signal) {
-      try {
-        return await remote.getResource(request, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        throw cannotAsk(endpoint, error);
-      }
+    versions: {
+      list: (bucket, request, signal) => asked(signal, () => remote.listVersions(bucket, request, signal)),
     },
+    ask: (request, signal) => asked(signal, () => remote.getResource(request, signal)),
   };
 }
 

@@ -129,6 +129,39 @@ describe('reads at a site are those of its cloud', () => {
     }
   });
 
+  test('versions that are not live', async () => {
+    const { items } = (await same('objects.list', '/b/lake/o?versions=true')).json;
+    const past = items.filter(({ timeDeleted }) => timeDeleted !== undefined);
+    assert.ok(past.length >= 4, `${past.length} noncurrent versions`);
+    for (const { name, generation } of past) {
+      const path = `/b/lake/o/${seg(name)}`;
+      for (const query of ['', '&projection=full', '&ifMetagenerationMatch=9', '&alt=media'])
+        await same('objects.get', `${path}?generation=${generation}${query}`);
+      await same('objectAccessControls.list', `${path}/acl?generation=${generation}`);
+      await same('objects.getIamPolicy', `${path}/iam?generation=${generation}`);
+    }
+    await same('objects.get', '/b/lake/o/plain?generation=7');
+    for (const query of [
+      '&projection=full',
+      '&delimiter=/',
+      '&prefix=dir/&delimiter=/',
+      '&prefix=dir/&delimiter=/&includeTrailingDelimiter=true',
+      '&delimiter=/&includeTrailingDelimiter=true',
+      '&matchGlob=**a**',
+      '&startOffset=dir/a&endOffset=p',
+      `&filter=${seg('contexts."team"="ops"')}`,
+      '&fields=items(name,generation,timeDeleted)',
+    ])
+      await same('objects.list', `/b/lake/o?versions=true${query}`);
+    await same('objects.list', '/b/tree/o?versions=true');
+    for (const shape of ['', '&delimiter=/', '&delimiter=/&includeTrailingDelimiter=true'])
+      for (const maxResults of [1, 2, 3]) {
+        const query = `versions=true&maxResults=${maxResults}${shape}`;
+        const [here, there] = await Promise.all([followed.site, followed.cloud].map((gcs) => wholeListing(gcs, query)));
+        assert.deepEqual(here, there, query);
+      }
+  });
+
   test('versions that can be restored', async () => {
     for (const bucket of ['lake', 'tree']) {
       const { items } = (await same('objects.list', `/b/${bucket}/o?softDeleted=true`)).json;
@@ -204,6 +237,37 @@ describe('what the owner alone knows', () => {
     assert.equal((await site.get('lake', 'secret')).status, 200, 'the name is here');
   });
 
+  test('of a name the versions up to the shown one are told, and none that came after it', async () => {
+    await using followed = await FollowedCloud.start({ sync: { reconcileMs: 600_000, tailPollMs: 600_000 } });
+    const { cloud, site } = followed;
+    await cloud.call('POST', '/storage/v1/b?project=p', { body: { name: 'lake', versioning: { enabled: true } } });
+    const first = await cloud.put('lake', 'there', 'first');
+    const shown = await cloud.put('lake', 'there', 'shown');
+    await followed.shows('lake', 'there');
+    const later = await cloud.put('lake', 'there', 'later');
+    const newest = await cloud.put('lake', 'there', 'newest');
+    await cloud.put('lake', 'new/one', 'not shown yet');
+    await cloud.put('lake', 'old/one', 'gone');
+    await cloud.call('DELETE', `/storage/v1/b/lake/o/${seg('old/one')}`);
+    const { items } = (await site.list('lake', '?versions=true')).json;
+    assert.deepEqual(
+      items.map(({ name, generation, timeDeleted }) => [name, generation, timeDeleted !== undefined]),
+      [
+        ['old/one', items[0]?.generation, true],
+        ['there', first.generation, true],
+        ['there', shown.generation, false],
+      ],
+    );
+    assert.deepEqual((await site.list('lake', '?versions=true&delimiter=/')).json.prefixes, ['old/']);
+    const status = async (generation: string) => (await site.get('lake', 'there', `?generation=${generation}`)).status;
+    const answers = [first, shown, later, newest].map(({ generation }) => status(generation));
+    assert.deepEqual(await Promise.all(answers), [200, 200, 404, 404]);
+    assert.equal((await site.get('lake', 'there', `?alt=media&generation=${first.generation}`)).text, 'first');
+    assert.equal((await site.media('lake', 'there')).text, 'shown');
+    for (const query of ['', '&maxResults=1', '&maxResults=2'])
+      assert.equal((await wholeListing(site, `versions=true${query}`)).items.length, 3, query);
+  });
+
   test('an owner that cannot be reached is 503, and what is shown stays', async () => {
     await using followed = await FollowedCloud.start();
     const { cloud, site } = followed;
@@ -218,6 +282,8 @@ describe('what the owner alone knows', () => {
       '/o/there?projection=full',
       '/o?softDeleted=true',
       '/folders',
+      '/o?versions=true',
+      '/o/there?generation=7',
     ]) {
       const { status, text, json } = await site.call('GET', `/storage/v1/b/lake${path}`);
       assert.equal(status, 503, text);
@@ -248,6 +314,22 @@ describe('what the owner alone knows', () => {
     assert.equal((await site.media('lake', 'there')).text, 'old');
   });
 });
+
+/** Items and prefixes of all pages of gs://lake. */
+async function wholeListing(gcs: FollowedCloud['site'], query: string) {
+  const [items, prefixes]: [string[], string[]] = [[], []];
+  let pageToken = '';
+  do {
+    const { json, text } = await gcs.list('lake', `?${query}&pageToken=${pageToken}`);
+    assert.ok(json.error === undefined, text);
+    items.push(
+      ...(json.items ?? []).map(({ name, generation, timeDeleted }) => `${name} ${generation} ${timeDeleted}`),
+    );
+    prefixes.push(...(json.prefixes ?? []));
+    pageToken = json.nextPageToken ?? '';
+  } while (pageToken !== '');
+  return { items, prefixes };
+}
 
 type Post = (path: string, body?: CallOptions['body'], verb?: string) => Promise<Answer>;
 
@@ -328,6 +410,8 @@ async function putObjects(post: Post, { cloud }: FollowedCloud): Promise<void> {
   await cloud.put('lake', 'gone');
   const { generation } = await cloud.put('lake', 'gone', 'again');
   await post(`/b/lake/o/gone?generation=${generation}`, undefined, 'DELETE');
+  for (const name of ['dir/', 'dir/a', 'dir/a', 'past/only', 'plain']) await cloud.put('lake', name, 'again');
+  await post(`/b/lake/o/${seg('past/only')}`, undefined, 'DELETE');
   await post('/b/lake', { retentionPolicy: { retentionPeriod: '1' } }, 'PATCH');
 }
 

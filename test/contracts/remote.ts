@@ -101,6 +101,22 @@ export function remoteContract(adapter: string, open: () => Promise<RemoteHarnes
       assert.equal(Object(resource['error'])['code'], 404);
     });
 
+    test('versions are listed with the live ones among them, in order and by pages', async () => {
+      const listed: RemoteObject[] = [];
+      let pageToken: string | undefined;
+      do {
+        const request = { maxResults: 5, ...(pageToken !== undefined && { pageToken }) };
+        const page = await harness.remote.listVersions('names', request, signal);
+        assert.deepEqual(page.prefixes, []);
+        listed.push(...page.objects);
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined);
+      assert.deepEqual(listed, await listAll(harness.remote, 'names', {}));
+      await assert.rejects(harness.remote.listVersions('absent', {}, signal), (error) =>
+        isStraitError(error, 'bucketNotFound'),
+      );
+    });
+
     test('an absent object is undefined; listing an absent bucket is bucketNotFound', async () => {
       assert.equal(await harness.remote.getObject('lake', 'absent', signal), undefined);
       await assert.rejects(harness.remote.listObjects('absent', {}, signal), (error) =>

@@ -7,7 +7,7 @@ export function encodeSegment(text: string): string {
 }
 
 /** `?a=1&b=2`, absent values left out; empty when nothing remains. */
-export function encodeQuery(parameters: Readonly<Record<string, string | number | undefined>>): string {
+export function encodeQuery(parameters: Readonly<Record<string, string | number | boolean | undefined>>): string {
   const parts = Object.entries(parameters).flatMap(([key, value]) =>
     value === undefined ? [] : [`${key}=${encodeSegment(String(value))}`],
   );

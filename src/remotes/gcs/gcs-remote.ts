@@ -11,6 +11,8 @@ import type {
   RemoteObject,
   ResourceAnswer,
   ResourceRequest,
+  VersionsPage,
+  VersionsRequest,
 } from '../port.ts';
 import { TransientFailure } from './backoff.ts';
 import type { Credentials } from './credentials.ts';
@@ -86,11 +88,21 @@ export class GcsRemote implements Remote {
   async listObjects(bucket: BucketName, request: ListRequest, signal: AbortSignal): Promise<ListPage> {
     const { prefix, startOffset, endOffset, pageToken, maxResults } = request;
     const query = encodeQuery({ prefix, startOffset, endOffset, pageToken, maxResults, fields: LIST_FIELDS });
+    return pageOf(await this.#listing(bucket, query, signal));
+  }
+
+  async listVersions(bucket: BucketName, request: VersionsRequest, signal: AbortSignal): Promise<VersionsPage> {
+    const query = encodeQuery({ ...request, versions: true, fields: `prefixes,${LIST_FIELDS}` });
+    const page = await this.#listing(bucket, query, signal);
+    const prefixes = page['prefixes'] ?? [];
+    if (!Array.isArray(prefixes)) throw unreadable('prefixes of a listing are not a list');
+    return { ...pageOf(page), prefixes: prefixes.map(String) };
+  }
+
+  async #listing(bucket: BucketName, query: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
     const page = await this.#http.json(`/storage/v1/b/${encodeSegment(bucket)}/o${query}`, signal);
     if (page === undefined) throw new StraitError('bucketNotFound', `no bucket gs://${bucket}`, { bucket });
-    const nextPageToken = tokenOf(page);
-    const objects = itemsOf(page).map(readObject);
-    return { objects, ...(nextPageToken !== undefined && { nextPageToken }) };
+    return page;
   }
 
   async getObject(bucket: BucketName, name: ObjectName, signal: AbortSignal): Promise<RemoteObject | undefined> {
@@ -117,6 +129,12 @@ export class GcsRemote implements Remote {
   close(): Promise<void> {
     return this.#http.close();
   }
+}
+
+function pageOf(page: Readonly<Record<string, unknown>>): ListPage {
+  const nextPageToken = tokenOf(page);
+  const objects = itemsOf(page).map(readObject);
+  return { objects, ...(nextPageToken !== undefined && { nextPageToken }) };
 }
 
 function itemsOf(page: Readonly<Record<string, unknown>>): readonly unknown[] {

@@ -14,6 +14,8 @@ import type {
   RemoteObject,
   ResourceAnswer,
   ResourceRequest,
+  VersionsPage,
+  VersionsRequest,
 } from '../port.ts';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -186,6 +188,15 @@ export class MemoryRemote implements Remote {
       yield this.hooks.alterChunk?.(request, chunk) ?? chunk;
       await this.hooks.afterChunk?.(request, end - range.start);
     }
+  }
+
+  /** It has live versions alone, and rolls nothing up. */
+  async listVersions(bucket: BucketName, request: VersionsRequest, signal: AbortSignal): Promise<VersionsPage> {
+    const { delimiter, matchGlob, filter } = request;
+    if ([delimiter, matchGlob, filter].some((text) => text !== undefined)) {
+      throw new StraitError('unsupported', 'this remote lists whole names', { feature: 'delimiter' });
+    }
+    return { ...(await this.listObjects(bucket, request, signal)), prefixes: [] };
   }
 
   /** Of all resources this remote has buckets alone as the API tells them. */
