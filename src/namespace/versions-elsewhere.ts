@@ -1,7 +1,7 @@
 /**
  * Versions of a bucket that another site owns (docs/protocols/site-reads.md). The live one of a name is the one this
- * site shows, whatever its owner has by now; the owner is asked for those before it. What came after the shown one is not
- * told, be it live there or noncurrent already.
+ * site shows, whatever its owner has by now; the owner is asked for those before it. What came after the shown one is
+ * not told, be it live there or noncurrent already.
  */
 import type { Bucket } from '../model/bucket.ts';
 import { StraitError } from '../model/errors.ts';
@@ -143,8 +143,8 @@ function requestOf(input: ListInput): VersionsRequest {
 }
 
 /**
- * Of the prefixes the owner found, those that are shown here too, or hold a version that is not live. Others hold what is
- * not to be seen yet. Of each the first page decides.
+ * Of the prefixes the owner found, those that are shown here too, or hold a version that is not live. Others hold what
+ * is not to be seen yet. Of each the first page decides.
  */
 async function pastPrefixes(
   owner: OwnerVersions,

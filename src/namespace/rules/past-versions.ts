@@ -43,8 +43,8 @@ interface NameOnPage {
 }
 
 /**
- * The page that shows both. Beyond the point where either part was cut not all is known, so it ends there at the latest;
- * where that is among the past versions of a name, its live one waits for the next page.
+ * The page that shows both. Beyond the point where either part was cut not all is known, so it ends there at the
+ * latest; where that is among the past versions of a name, its live one waits for the next page.
  */
 export function mergeVersions(
   live: VersionPart<NamedObject>,
