@@ -30,6 +30,7 @@ import * as operating from './operations.ts';
 import * as policies from './policies.ts';
 import * as reading from './read-object.ts';
 import * as relocating from './relocate-bucket.ts';
+import * as paying from './requester-pays.ts';
 import * as restoring from './restore-object.ts';
 import * as rewriting from './rewrite-object.ts';
 import * as softDeletedBuckets from './soft-deleted-buckets.ts';
@@ -46,6 +47,7 @@ export interface Namespace {
   readonly insertBucket: Use<buckets.InsertBucketInput, Bucket>;
   readonly getBucket: Use<InputOf<typeof buckets.getBucket>, Bucket>;
   readonly ownerElsewhere: Use<BucketName, string | undefined>;
+  readonly isRequesterPays: Use<BucketName, boolean>;
   readonly getSoftDeletedBucket: Use<InputOf<typeof buckets.getSoftDeletedBucket>, Bucket>;
   readonly listBuckets: Use<ListBucketsInput, BucketPage>;
   readonly listSoftDeletedBuckets: Use<ListBucketsInput, BucketPage>;
@@ -139,6 +141,7 @@ export function bindNamespace(deps: NamespaceDeps): Namespace {
     getBucket: (input) => buckets.getBucket(deps, input),
     getSoftDeletedBucket: (input) => buckets.getSoftDeletedBucket(deps, input),
     ownerElsewhere: (bucket) => access.ownerElsewhere(deps, bucket),
+    isRequesterPays: (bucket) => paying.isRequesterPays(deps, bucket),
     listBuckets: (input) => buckets.listBuckets(deps, input),
     listSoftDeletedBuckets: (input) => softDeletedBuckets.listSoftDeletedBuckets(deps, input),
     restoreBucket: (address) => softDeletedBuckets.restoreBucket(deps, address),

@@ -4,6 +4,8 @@ import { apiTest } from '../support/api-test.ts';
 import { SAMPLE_SETTINGS, settingFields } from '../support/bucket-settings.ts';
 
 const PATH = '/storage/v1/b';
+/** For the buckets whose requesters pay. */
+const PAYER = 'userProject=payer';
 
 for (const { what, settings, isForNewBuckets, location = 'US' } of SAMPLE_SETTINGS) {
   const fields = settingFields(settings);
@@ -13,7 +15,7 @@ for (const { what, settings, isForNewBuckets, location = 'US' } of SAMPLE_SETTIN
     const made = await gateway.call('POST', `${PATH}?project=test`, { body });
     assert.equal(made.status, 200, made.text);
     assert.partialDeepStrictEqual(made.json, settings);
-    assert.partialDeepStrictEqual((await gateway.call('GET', `${PATH}/some-bucket`)).json, settings);
+    assert.partialDeepStrictEqual((await gateway.call('GET', `${PATH}/some-bucket?${PAYER}`)).json, settings);
   });
   if (isForNewBuckets) continue;
 
@@ -26,7 +28,7 @@ for (const { what, settings, isForNewBuckets, location = 'US' } of SAMPLE_SETTIN
       const changed = await gateway.call(verb, `${PATH}/${bucket}`, { body: settings });
       assert.equal(changed.status, 200, changed.text);
       assert.partialDeepStrictEqual(changed.json, settings);
-      assert.partialDeepStrictEqual((await gateway.call('GET', `${PATH}/${bucket}`)).json, settings);
+      assert.partialDeepStrictEqual((await gateway.call('GET', `${PATH}/${bucket}?${PAYER}`)).json, settings);
     });
   }
 }

@@ -74,6 +74,29 @@ describe('gcs remote against a faulty network', () => {
     { kind: 'otherRange' },
   ];
   for (const fault of bodyFaults) {
+    test('a bucket whose requesters pay is paid for by the project, once it asks for that', async () => {
+      const paying = remoteTo(endpoint, { project: 'payer' });
+      const refused: Fault = { kind: 'status', status: 400, body: '{"error":{"code":400,"message":"who pays?"}}' };
+      const payers = async (call: () => Promise<unknown>, ...faults: Fault[]) => {
+        server.faults = faults;
+        const from = server.requests.length;
+        await call();
+        return server.requests.slice(from).map(({ headers }) => headers['x-goog-user-project']);
+      };
+      const get = () => paying.getObject('lake', 'large', signal);
+      assert.deepEqual(await payers(get), [undefined]);
+      assert.deepEqual(await payers(get, refused), [undefined, 'payer']);
+      assert.deepEqual(await payers(get), ['payer']);
+      const list = () => paying.listObjects('other', {}, signal).catch(() => {});
+      assert.deepEqual(await payers(list, refused, refused), [undefined, 'payer']);
+      assert.deepEqual(await payers(list, refused, refused), [undefined, 'payer'], 'the project did not mend it');
+      await assert.rejects(
+        payers(() => remote.getObject('lake', 'large', signal), refused),
+        (error) => isStraitError(error),
+      );
+      await paying.close();
+    });
+
     test(`a body survives ${JSON.stringify(fault)}, each byte once`, async () => {
       for (const [start, end] of [
         [0, content.length],

@@ -18,6 +18,14 @@ export const WITHOUT_EFFECT: readonly WithoutEffect[] = [
     source: 'They choose whose quota a call counts against, never its answer (JSON API page, standard parameters).',
   },
   {
+    methods: ['*'],
+    kind: 'parameter',
+    names: ['key', 'oauth_token'],
+    source:
+      'Credentials, as the Authorization header is: they say who asks, not what is answered to who may (JSON API ' +
+      'page, standard parameters). Who asks is not checked yet, by whatever means (law 10).',
+  },
+  {
     methods: ['objects.patch', 'objects.update', 'objects.copy', 'objects.rewrite'],
     kind: 'field',
     names: ['crc32c', 'md5Hash'],

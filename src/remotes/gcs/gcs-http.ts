@@ -19,6 +19,8 @@ export interface GcsHttpSettings extends BackoffSettings {
   readonly connectionsMax: number;
   /** A response that stays silent so long is given up and asked for again. */
   readonly idleTimeoutMs: number;
+  /** Pays for reads of buckets whose requesters pay. */
+  readonly project?: string;
 }
 
 /** An answer whose status the caller knows how to read. */
@@ -42,6 +44,9 @@ export class GcsHttp {
   readonly #basePath: string;
   readonly #credentials: Credentials;
   readonly #idleTimeoutMs: number;
+  readonly #project: string | undefined;
+  /** Buckets that would not answer without a project that pays, as paths name them. */
+  readonly #paidFor = new Set<string>();
   #calls = 0;
 
   constructor(deps: GcsHttpDeps, settings: GcsHttpSettings) {
@@ -51,6 +56,7 @@ export class GcsHttp {
     this.#basePath = pathname.replace(/\/$/, '');
     this.#credentials = deps.credentials;
     this.#idleTimeoutMs = settings.idleTimeoutMs;
+    this.#project = settings.project;
   }
 
   get callCount(): number {
@@ -73,7 +79,7 @@ export class GcsHttp {
   /** A JSON answer as it is, refusals included: all but those that another try or other credentials could change. */
   async resource(path: string, signal: AbortSignal): Promise<ResourceAnswer> {
     return await this.backoff.retried(signal, async () => {
-      const response = await this.#authorized(path, {}, signal);
+      const response = await this.#paid(path, {}, signal);
       const { status } = response;
       if (status === 200) return { status, resource: parseJson(path, await readText(response.body, JSON_BYTES_MAX)) };
       if (status === 304) {
@@ -93,7 +99,22 @@ export class GcsHttp {
    * consumes the body or destroys it.
    */
   async get(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<GcsResponse> {
-    return await judged(path, await this.#authorized(path, headers, signal));
+    return await judged(path, await this.#paid(path, headers, signal));
+  }
+
+  /** Names the project that pays where nobody answers without: it costs, so that it is named nowhere else. */
+  async #paid(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<GcsResponse> {
+    const bucket = /\/b\/([^/?]+)/.exec(path)?.[1];
+    if (this.#project === undefined || bucket === undefined) return await this.#authorized(path, headers, signal);
+    const paying = { ...headers, 'x-goog-user-project': this.#project };
+    if (this.#paidFor.has(bucket)) return await this.#authorized(path, paying, signal);
+    const free = await this.#authorized(path, headers, signal);
+    if (free.status !== 400) return free;
+    // Which 400 it is only its text says: it counts as that one when a project mends it.
+    await free.body.dump();
+    const paid = await this.#authorized(path, paying, signal);
+    if (paid.status !== 400) this.#paidFor.add(bucket);
+    return paid;
   }
 
   /** A token may have been withdrawn: 401 is believed the second time. */

@@ -30,7 +30,7 @@ export interface GcsRemoteDeps {
 export interface GcsRemoteSettings {
   /** Any GCS endpoint: `https://storage.googleapis.com`, or a gateway's URL. */
   readonly endpoint: string;
-  /** Whose buckets are listed. GCS wants one; absent, a gateway is asked for those of all projects. */
+  /** Whose buckets are listed, and who pays where requesters do. GCS wants one; absent, a gateway is asked for all. */
   readonly project?: string;
   /** 64 when absent. */
   readonly connectionsMax?: number;
@@ -57,6 +57,7 @@ export class GcsRemote implements Remote {
     this.#project = settings.project;
     this.#http = new GcsHttp(deps, {
       endpoint: settings.endpoint,
+      ...(settings.project === undefined ? {} : { project: settings.project }),
       connectionsMax: settings.connectionsMax ?? 64,
       idleTimeoutMs: settings.idleTimeoutMs ?? 30_000,
       attemptsMax: settings.attemptsMax ?? 6,

@@ -65,7 +65,9 @@ const CLOUD = [
     key: 'project',
     type: 'text',
     placeholder: 'ID',
-    help: 'The project whose buckets are listed at the cloud, and the default project of buckets made here.',
+    help:
+      'The project whose buckets are listed at the cloud and that pays there where requesters pay; the default ' +
+      'project of buckets made here.',
   },
   {
     ...PLAIN,
