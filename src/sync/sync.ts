@@ -1,9 +1,10 @@
 /** Sync of one site: every followed bucket of the cloud, and what `status` says of it all. */
 import type { Bucket } from '../model/bucket.ts';
 import { type BucketId, type BucketName, bucketId, scopeId } from '../model/ids.ts';
+import { BUCKET_BYTES_MAX, bucketWrite } from '../namespace/bucket-write.ts';
 import type { PassThrough, ReadThrough } from '../namespace/deps.ts';
 import { decodeBlob } from '../namespace/rows/blob-rows.ts';
-import { decodeBucket, encodeBucket } from '../namespace/rows/bucket-row.ts';
+import { decodeBucket } from '../namespace/rows/bucket-row.ts';
 import { encodeRow } from '../namespace/rows/codec.ts';
 import { allBlobs, backlogOf, bucketAliveKey, bucketKey, justAfter } from '../namespace/rows/keys.ts';
 import { unchanged } from '../namespace/rows/references.ts';
@@ -84,22 +85,31 @@ export class Sync {
     const running: Promise<void>[] = [this.#watchSpace(signal)];
     while (!signal.aborted) {
       try {
-        for (const remote of await this.#followed(signal)) {
-          const bucket = await this.#mirrorBucket(remote);
-          if (this.#isOwn(bucket)) continue;
+        const { found, missing } = await this.#followed(signal);
+        const faults = missing.map((name) => `gs://${name} does not exist`);
+        for (const remote of found) {
+          const bucket = await this.#mirrorBucket(remote).catch((error: unknown) => {
+            faults.push(`gs://${remote.name}: ${messageOf(error)}`);
+          });
+          if (bucket === undefined || this.#isOwn(bucket)) continue;
           if (this.#buckets.has(bucket.name) || isWhollyPassThrough(this.#settings.policies, bucket.name)) continue;
           this.#newBucketMs = this.#deps.clock.monotonicMs();
           running.push(this.#runBucket(bucket, signal));
         }
-        this.#trouble = undefined;
+        this.#noteTrouble(faults[0]);
       } catch (error) {
         if (signal.aborted) break;
-        this.#trouble = error instanceof Error ? error.message : String(error);
-        this.#deps.logger.log('warn', 'the cloud cannot be asked for its buckets', { reason: this.#trouble });
+        this.#noteTrouble(messageOf(error));
       }
       await this.#deps.clock.sleep(this.#bucketPollMs(), signal);
     }
     await Promise.all(running);
+  }
+
+  /** The first thing that keeps a bucket of the cloud from being followed. */
+  #noteTrouble(reason: string | undefined): void {
+    this.#trouble = reason;
+    if (reason !== undefined) this.#deps.logger.log('warn', 'not every bucket of the cloud is followed', { reason });
   }
 
   /** One bucket's failure is its own: its sync starts again from what is durable. */
@@ -112,7 +122,7 @@ export class Sync {
         await sync.run(AbortSignal.any([signal, life.signal]));
       } catch (error) {
         life.abort();
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         this.#deps.logger.log('error', 'sync of a bucket starts again', { bucket: bucket.name, reason });
         await this.#deps.clock.sleep(RESTART_MS, signal);
       }
@@ -135,15 +145,19 @@ export class Sync {
     };
   }
 
-  async #followed(signal: AbortSignal): Promise<readonly RemoteBucket[]> {
-    if (this.#settings.buckets.length === 0) return this.#deps.remote.listBuckets(signal);
+  async #followed(
+    signal: AbortSignal,
+  ): Promise<{ readonly found: readonly RemoteBucket[]; readonly missing: readonly BucketName[] }> {
+    const { buckets } = this.#settings;
+    if (buckets.length === 0) return { found: await this.#deps.remote.listBuckets(signal), missing: [] };
     const found: RemoteBucket[] = [];
-    for (const name of this.#settings.buckets) {
+    const missing: BucketName[] = [];
+    for (const name of buckets) {
       const remote = await this.#deps.remote.getBucket(name, signal);
-      if (remote === undefined) throw new Error(`bucket ${name} does not exist at the cloud`);
-      found.push(remote);
+      if (remote === undefined) missing.push(name);
+      else found.push(remote);
     }
-    return found;
+    return { found, missing };
   }
 
   /** Following the cloud in a bucket of the site's own would delete there what the cloud does not have. */
@@ -168,7 +182,7 @@ export class Sync {
       const alive = { kind: 'put', key: bucketAliveKey(next.id), value: encodeRow(0) } as const;
       const outcome = await this.#deps.metadata.commit({
         checks: [unchanged(key, row)],
-        writes: [{ kind: 'put', key, value: encodeBucket(next) }, ...(row === undefined ? [alive] : [])],
+        writes: [bucketWrite(key, next, BUCKET_BYTES_MAX.whole), ...(row === undefined ? [alive] : [])],
       });
       if (outcome.kind === 'committed') return next;
     }
@@ -330,6 +344,8 @@ function imageOf(remote: RemoteBucket, ids: Pick<Bucket, 'id' | 'scopeId'>): Buc
 function ownAlarm(bucket: BucketName): string {
   return `gs://${bucket} is this site's own: it is not followed, though the cloud has a bucket of this name`;
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function troubleAlarm({ bucket, lastingTrouble }: BucketSync): string[] {
   const [reason] = lastingTrouble.values();

@@ -88,6 +88,21 @@ test('a bucket made again at the cloud is told of as it is, though its metagener
   await world.close();
 });
 
+test('a bucket that cannot be followed keeps none of the others, and is told of', async () => {
+  const world = createSyncWorld([toyFormat], { buckets: ['a-missing', 'b-large', BUCKET] });
+  world.remote.createBucket('b-large', { labels: { note: 'x'.repeat(33_000) } });
+  world.put('t/_log/0', '');
+  const alarms = async () => (await world.sync.report()).alarms.join();
+  await world.until(async () => (await alarms()).includes('gs://a-missing does not exist'));
+  await world.until(async () => (await world.published()).has('t/_log/0'));
+  world.remote.createBucket('a-missing');
+  await world.until(async () => (await alarms()).includes('gs://b-large: The bucket resource is too large'));
+  world.remote.createBucket('b-large');
+  await world.settle();
+  assert.equal(await alarms(), '');
+  await world.close();
+});
+
 test("a bucket of the site's own is not taken for the cloud's of the same name", async () => {
   const world = createSyncWorld([toyFormat]);
   const { metadata, blobs, clock } = world;
