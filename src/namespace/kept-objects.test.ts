@@ -243,6 +243,23 @@ test('a hold, a retention or a policy that comes before the commit counts', asyn
   }
 });
 
+test("a bucket's default hold that comes before the commit of an insert counts", async () => {
+  const fixture = await keptFixture();
+  const { metadata } = fixture.deps;
+  let isFirst = true;
+  const racing = storeWith(metadata, {
+    commit: async (transaction) => {
+      if (isFirst) {
+        isFirst = false;
+        await fixture.configure({ defaultEventBasedHold: true });
+      }
+      return metadata.commit(transaction);
+    },
+  });
+  const { state } = await insert(bindNamespace({ ...fixture.deps, metadata: racing }), 'a', 'kept');
+  assert.equal(state.eventBasedHold, true);
+});
+
 test('a lock that comes before the commit of a patch counts', async () => {
   const fixture = await keptFixture();
   const { deps } = fixture;

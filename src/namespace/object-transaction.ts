@@ -114,7 +114,8 @@ class TransactionBuilder {
   /** Of each change: its state, and the mint that completes it. */
   readonly #results: Result[] = [];
   readonly #madeFolders = new Set<FolderId>();
-  #hasFates = false;
+  /** Settings of the bucket decided something, such as the fate or the hold of a version: they must be as they were. */
+  #isBySettings = false;
 
   constructor(deps: NamespaceDeps, target: WriteTarget, nowMs: number) {
     this.#deps = deps;
@@ -141,7 +142,7 @@ class TransactionBuilder {
   finish(): Transaction {
     const { alive, sameSettings, sameFolders } = this.#target;
     return {
-      checks: [alive, ...(this.#hasFates ? [sameSettings] : []), ...sameFolders, ...this.#checks],
+      checks: [alive, ...(this.#isBySettings ? [sameSettings] : []), ...sameFolders, ...this.#checks],
       writes: [...this.#writes, ...allReferenceWrites(this.#references, this.#nowMs)],
       appends: this.#appends,
       mints: this.#mints,
@@ -161,6 +162,7 @@ class TransactionBuilder {
     this.#putLive(object, after, mint);
     const { live } = object;
     const fate = live === undefined ? undefined : this.#keep(object, live, false);
+    this.#isBySettings = true;
     this.#results.push({ state: after, mint });
     this.#append('insert', object, after, {
       mint,
@@ -221,7 +223,7 @@ class TransactionBuilder {
    * blobs get another holder.
    */
   #keep(object: ReadObject | ReadVersion, state: ObjectState, isForGood: boolean): FateRecord {
-    this.#hasFates = true;
+    this.#isBySettings = true;
     const loss = { bucket: this.#bucket, name: object.name, nowMs: this.#nowMs, isForGood };
     const refusal = judgeKept(loss, state);
     if (refusal !== undefined) throw refusal;

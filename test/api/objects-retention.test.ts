@@ -38,6 +38,18 @@ const MAKERS = [
       gateway.insert(bucket, { name: 'y', ...resource }, 'y'),
   },
   {
+    method: 'objects.insert',
+    way: 'a resumable upload',
+    prefix: '',
+    make: async (gateway: ApiGateway, bucket: string, resource: Resource) => {
+      const path = `/upload/storage/v1/b/${bucket}/o?uploadType=resumable&name=y`;
+      const started = await gateway.call('POST', path, { body: resource });
+      if (started.status !== 200) return started;
+      const { pathname, search } = new URL(started.headers.location ?? '');
+      return await gateway.chunk(`${pathname}${search}`, 'bytes 0-0/1', 'y');
+    },
+  },
+  {
     method: 'objects.copy',
     prefix: '',
     make: (gateway: ApiGateway, bucket: string, body: Resource) =>
@@ -59,10 +71,11 @@ const MAKERS = [
   },
 ] as const;
 
-for (const { method, prefix, make } of MAKERS) {
+for (const { method, prefix, make, ...maker } of MAKERS) {
+  const way = 'way' in maker ? maker.way : method;
   const fields = [`${prefix}retention.mode`, `${prefix}retention.retainUntilTime`];
 
-  apiTest({ method, fields }, `${method} makes an object that is kept until its own time`, async (gateway) => {
+  apiTest({ method, fields }, `${way} makes an object that is kept until its own time`, async (gateway) => {
     const bucket = await makeBucket(gateway);
     await gateway.put(bucket, 'x');
     for (const mode of ['Unlocked', 'Locked'] as const) {
@@ -81,7 +94,7 @@ for (const { method, prefix, make } of MAKERS) {
     }
   });
 
-  apiTest({ method, fields }, `${method} refuses a retention that there cannot be`, async (gateway) => {
+  apiTest({ method, fields }, `${way} refuses a retention that there cannot be`, async (gateway) => {
     const bucket = await makeBucket(gateway);
     await gateway.put(bucket, 'x');
     const { mode, retainUntilTime } = retention(gateway, 'Locked').retention;
@@ -108,7 +121,7 @@ for (const { method, prefix, make } of MAKERS) {
       { method, fields: [`${prefix}eventBasedHold`] },
       { method: 'buckets.insert', fields: ['defaultEventBasedHold'] },
     ],
-    `${method} puts the bucket's default hold on an object that says nothing of it`,
+    `${way} puts the bucket's default hold on an object that says nothing of it`,
     async (gateway) => {
       const bucket = await makeBucket(gateway, { defaultEventBasedHold: true });
       await gateway.insert(bucket, { name: 'x', eventBasedHold: false });

@@ -5,7 +5,7 @@ import { bucketId, generation, scopeId } from '../../model/ids.ts';
 import type { ObjectAttributes, ObjectRetention, ObjectState } from '../../model/object.ts';
 import { changedState } from './new-state.ts';
 import { judgeRetentionChange, retentionOf, withProtection } from './object-retention.ts';
-import { retentionExpirationMs } from './retention.ts';
+import { judgeKept, retentionExpirationMs } from './retention.ts';
 
 const NOW_MS = 1_000_000;
 const HUNDRED_YEARS_MS = 3_155_760_000_000;
@@ -128,6 +128,12 @@ test("retention ends when the later of the policy's time and the object's own is
   assert.equal(ends(stateWith({ temporaryHold: true })), 60_000);
   assert.equal(ends(stateWith({ eventBasedHold: true })), undefined);
   assert.equal(ends(stateWith({ eventBasedHold: false }, { holdReleasedMs: 5_000 })), 65_000);
+});
+
+test('a policy that nobody can read is not told, and keeps everything', () => {
+  const bucket = bucketWith({ retentionPolicy: { retentionPeriod: 'for ever' } });
+  assert.equal(retentionExpirationMs(bucket, stateWith({})), undefined);
+  assert.throws(() => judgeKept({ bucket, name: 'a', nowMs: NOW_MS }, stateWith({})), { code: 'invalidArgument' });
 });
 
 test('the policy counts from the release of an event-based hold, and of no other', () => {

@@ -54,9 +54,9 @@ export function withLockedRetention(settings: Settings): Settings {
  */
 export function retentionExpirationMs(bucket: Bucket, state: ObjectState): number | undefined {
   if (state.eventBasedHold === true) return undefined;
-  const policy = policyOf(bucket.settings);
+  const seconds = secondsOf(policyOf(bucket.settings));
   const times: number[] = [];
-  if (policy !== undefined) times.push((state.holdReleasedMs ?? state.timeCreatedMs) + periodOf(policy) * 1_000);
+  if (seconds !== undefined) times.push((state.holdReleasedMs ?? state.timeCreatedMs) + seconds * 1_000);
   if (state.retention !== undefined) times.push(state.retention.retainUntilMs);
   return times.length === 0 ? undefined : Math.max(...times);
 }
@@ -85,6 +85,9 @@ export function judgeKept(place: Loss, state: ObjectState | undefined): StraitEr
       'and cannot be deleted, overwritten or archived until hold is removed.';
     return new StraitError('permissionDenied', message, {});
   }
+  const policy = policyOf(bucket.settings);
+  // Older rows may have a policy that nobody checked: it keeps everything until it is set right.
+  if (policy !== undefined) periodOf(policy);
   const untilMs = retentionExpirationMs(bucket, state);
   if (untilMs === undefined || untilMs <= nowMs) return undefined;
   if (fateOf(state, { bucket, nowMs, isForGood }).kind === 'noncurrent') return undefined;
@@ -109,10 +112,16 @@ function policyOf(settings: Settings): RetentionPolicy | undefined {
   return typeof policy === 'object' && policy !== null ? policy : undefined;
 }
 
-/** Seconds. */
-function periodOf({ retentionPeriod }: RetentionPolicy): number {
-  const seconds = Number(retentionPeriod ?? Number.NaN);
-  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= PERIOD_SECONDS_MAX) return seconds;
+/** Undefined when there is no policy, or none that one can read. */
+function secondsOf(policy: RetentionPolicy | undefined): number | undefined {
+  const seconds = Number(policy?.retentionPeriod ?? Number.NaN);
+  return Number.isInteger(seconds) && seconds >= 1 && seconds <= PERIOD_SECONDS_MAX ? seconds : undefined;
+}
+
+function periodOf(policy: RetentionPolicy): number {
+  const seconds = secondsOf(policy);
+  if (seconds !== undefined) return seconds;
+  const { retentionPeriod } = policy;
   const message = `Invalid retentionPeriod "${retentionPeriod}": expected 1 to ${PERIOD_SECONDS_MAX} seconds.`;
   throw new StraitError('invalidArgument', message, { field: 'retentionPolicy.retentionPeriod' });
 }

@@ -31,7 +31,7 @@ export const LAW_13: readonly Mutation[] = [
     law: 13,
     breaks: 'a deletion goes through although the bucket got a retention policy after it was decided',
     file: 'src/namespace/object-transaction.ts',
-    find: '...(this.#hasFates ? [sameSettings] : []),',
+    find: '...(this.#isBySettings ? [sameSettings] : []),',
     replace: '',
     tests: [{ test: KEPT_OBJECTS, only: 'before the commit counts', red: LOST }],
   },
