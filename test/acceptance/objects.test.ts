@@ -170,9 +170,12 @@ test('35: gzip at rest is unpacked for who does not take gzip, without length, e
   assert.equal(unpacked.headers['content-length'], undefined);
   assert.equal(unpacked.headers['x-goog-stored-content-encoding'], 'gzip');
   assert.equal(unpacked.headers['x-goog-stored-content-length'], `${packed.length}`);
+  assert.equal(unpacked.headers['x-guploader-response-body-transformations'], 'gunzipped');
+  assert.equal(unpacked.headers.warning, '214 UploadServer gunzipped');
   const asStored = await gcs.media(bucket, 'x', { 'Accept-Encoding': 'gzip, deflate' });
   assert.equal(asStored.headers['content-encoding'], 'gzip');
   assert.equal(asStored.headers['content-length'], `${packed.length}`);
+  assert.equal(asStored.headers['x-guploader-response-body-transformations'], undefined);
   assert.ok(gunzipSync(asStored.bytes).equals(plain));
   const part = await gcs.media(bucket, 'x', { 'Accept-Encoding': 'gzip', Range: 'bytes=2-5' });
   assert.equal(part.status, 206);

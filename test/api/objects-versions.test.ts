@@ -200,9 +200,10 @@ apiTest(
     assert.ok(Date.parse(after?.updateTime ?? '') > Date.parse(before?.updateTime ?? ''));
     assert.deepEqual((await change('PUT', { custom: { d: { value: '4' } } })).keys, ['d']);
     assert.equal((await change('PATCH', { custom: { '-bad': { value: '4' } } })).status, 400);
-    assert.equal((await change('PATCH', { custom: { e: { value: null } } })).status, 400);
-    await change('PATCH', { custom: { e: { value: '5' } } });
-    assert.deepEqual((await change('PATCH', { custom: { e: {} } })).keys, ['d']);
+    for (const without of [null, {}, { value: null }]) {
+      assert.deepEqual((await change('PATCH', { custom: { e: { value: '5' } } })).keys, ['d', 'e']);
+      assert.deepEqual((await change('PATCH', { custom: { e: without } })).keys, ['d']);
+    }
     assert.equal((await change('PATCH', { custom: null })).left, undefined);
     await change('PATCH', { custom: { f: { value: '5' } } });
     assert.equal((await change('PATCH', null)).left, undefined);

@@ -47,16 +47,58 @@ interface ClientFacts {
   readonly lacks: Partial<Readonly<Record<Feature, string>>>;
 }
 
+const NO_ADMINISTRATION = {
+  settings: 'it makes buckets and leaves them as they are',
+  iam: 'it has no call for it',
+  hmac: 'it has no call for it',
+  notifications: 'it has no call for it',
+} as const;
+
 export const CLIENTS = {
   node: {
     name: 'Node, @google-cloud/storage',
     lacks: { batch: 'it sends each call by itself' },
   },
+  python: { name: 'Python, google-cloud-storage', lacks: {} },
   go: {
     name: 'Go, cloud.google.com/go/storage, `WithJSONReads`',
     lacks: { batch: 'it sends each call by itself' },
   },
   java: { name: 'Java, com.google.cloud:google-cloud-storage', lacks: {} },
+  gcsfs: {
+    name: 'gcsfs',
+    lacks: {
+      ...NO_ADMINISTRATION,
+      glob: 'it lists everything and filters by itself',
+      rewrite: 'it has no copies that have to move bytes',
+      contexts: 'it keeps only fields it knows',
+      'soft-delete': 'it has no call for it',
+      holds: 'it has no call for it',
+      keys: 'it has no call for it',
+      folders: 'it handles them through gRPC',
+    },
+  },
+  pyarrow: {
+    name: "pyarrow's GcsFileSystem, which is Google's client for C++",
+    lacks: {
+      ...NO_ADMINISTRATION,
+      'upload-simple': 'it uploads resumably whatever the size',
+      checksums: 'nothing can be set; it verifies all it reads and writes',
+      glob: 'it lists everything and filters by itself',
+      versions: 'it sees live objects only',
+      rewrite: 'it has no copies that have to move bytes',
+      compose: 'it has no call for it',
+      move: 'it copies and deletes',
+      preconditions: 'it sets none',
+      contexts: 'it keeps only fields it knows',
+      'soft-delete': 'it has no call for it',
+      holds: 'it has no call for it',
+      keys: 'it has no call for it',
+      acls: 'it has no call for it',
+      batch: 'it sends each call by itself',
+      folders: 'it has no call for it',
+    },
+  },
 } as const satisfies Readonly<Record<string, ClientFacts>>;
 export type Client = keyof typeof CLIENTS;
 

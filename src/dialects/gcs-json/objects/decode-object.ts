@@ -2,7 +2,7 @@
 import type { ObjectAttributes, ObjectContext } from '../../../model/object.ts';
 import type { AttributeChange } from '../../../namespace/change-object.ts';
 import { retentionOf } from '../../../namespace/rules/object-retention.ts';
-import { invalidField, requiredParameter } from '../api/bad-input.ts';
+import { invalidField } from '../api/bad-input.ts';
 import { isObject, type Resource } from '../api/body.ts';
 
 const TEXT_FIELDS = [
@@ -70,17 +70,18 @@ function applyFields(current: ObjectAttributes, fields: Resource): ObjectAttribu
 }
 
 /**
- * Merges key by key, as `metadata` does; `null` in place of all of them removes them. A payload with nothing in it
- * removes its context as `null` does: it is what Google's client for Go sends (storage/contexts.go, `NullFields`).
+ * Merges key by key, as `metadata` does; `null` in place of all of them removes them. A payload without a value removes
+ * its context as `null` does: so clients say it, Go with `{}` (storage/contexts.go), Python with `{"value": null}`
+ * (storage/blob.py, ObjectCustomContextPayload).
  */
 function applyContexts(next: Draft, given: unknown): void {
   const custom = isObject(given) ? given['custom'] : given;
   if (custom === undefined) return;
   const merged: Record<string, ObjectContext> = isObject(custom) ? { ...next.contexts } : {};
   for (const [key, payload] of Object.entries(custom ?? {})) {
-    if (!isObject(payload) || Object.keys(payload).length === 0) delete merged[key];
-    else if (typeof payload['value'] === 'string') merged[key] = { value: payload['value'] };
-    else throw requiredParameter(`contexts.custom.${key}.value`);
+    const value = isObject(payload) ? payload['value'] : undefined;
+    if (typeof value === 'string') merged[key] = { value };
+    else delete merged[key];
   }
   if (Object.keys(merged).length > 0) next.contexts = merged;
   else delete next.contexts;

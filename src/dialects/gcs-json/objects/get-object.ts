@@ -53,7 +53,7 @@ function sendMedia(call: Call<'objects.get'>, object: NamedObject): HttpReply {
     // Neither length nor encoding nor ranges can be promised of bytes that are unpacked on the way.
     const { 'Content-Encoding': _encoding, 'Accept-Ranges': _ranges, ...rest } = headers;
     const whole = size === 0 ? undefined : open(call, object, { start: 0, end: size });
-    return { status: 200, headers: rest, ...(whole === undefined ? {} : { body: unpack(whole) }) };
+    return { status: 200, headers: { ...rest, ...GUNZIPPED }, ...(whole === undefined ? {} : { body: unpack(whole) }) };
   }
   const range = resolveRange(currentRange(call, object), size);
   if (range.kind === 'unsatisfiable') {
@@ -67,6 +67,12 @@ function sendMedia(call: Call<'objects.get'>, object: NamedObject): HttpReply {
     ...(start === end || request.method === 'HEAD' ? {} : { body: open(call, object, { start, end }) }),
   };
 }
+
+/** By either of them clients know that `X-Goog-Hash` is not of the bytes that come (google-cloud-cpp, -rust). */
+const GUNZIPPED = {
+  'X-GUploader-Response-Body-Transformations': 'gunzipped',
+  Warning: '214 UploadServer gunzipped',
+};
 
 function open({ context, request }: Call, object: NamedObject, range: ByteRange): AsyncIterable<Uint8Array> {
   return context.namespace.openObject({ object, range, signal: request.signal, ...customerKeyOf(request) });
