@@ -85,13 +85,17 @@ apiTest(
 
 apiTest(
   { method: 'buckets.patch', parameters: ['userProject'] },
-  'who pays may say that nobody has to any more',
+  'who pays may say that nobody has to any more; that somebody has to is noticed within a second',
   async (gateway) => {
     const bucket = await paidFor(gateway);
-    const patch = (query: string) =>
-      gateway.call('PATCH', `/storage/v1/b/${bucket}${query}`, { body: { billing: { requesterPays: false } } });
-    assert.equal((await patch('')).status, 400);
-    assert.equal((await patch('?userProject=payer')).status, 200);
-    assert.equal((await gateway.call('GET', `/storage/v1/b/${bucket}/o`)).status, 200);
+    const patch = (requesterPays: boolean, query = '') =>
+      gateway.call('PATCH', `/storage/v1/b/${bucket}${query}`, { body: { billing: { requesterPays } } });
+    const list = async () => (await gateway.call('GET', `/storage/v1/b/${bucket}/o`)).status;
+    assert.equal((await patch(false)).status, 400);
+    assert.equal((await patch(false, '?userProject=payer')).status, 200);
+    assert.equal(await list(), 200);
+    assert.equal((await patch(true)).status, 200);
+    await gateway.clock.advance(1_000);
+    assert.equal(await list(), 400);
   },
 );

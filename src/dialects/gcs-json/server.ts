@@ -6,6 +6,7 @@ import type { OwnerReads } from '../../sync/owner-reads.ts';
 import { createApp, type Route } from '../shared/app.ts';
 import { HttpServer, type HttpServerDeps, type HttpServerSettings } from '../shared/http-server.ts';
 import type { RequestFilter } from './api/call.ts';
+import { Payers } from './api/user-project.ts';
 import { renderObject } from './objects/render-object.ts';
 import { type CorsEntry, withCors } from './protocol/cors.ts';
 import { plainGenerations, shuffledGenerations } from './protocol/generation-codec.ts';
@@ -37,6 +38,7 @@ export function createGcsJsonServer(deps: GcsJsonServerDeps, settings: GcsJsonSe
   const { manners } = settings;
   const shared = {
     pages: new PageBudget(),
+    payers: new Payers(deps.clock, deps.namespace),
     ...(deps.filter && { filter: deps.filter }),
     ...(deps.owner && { owner: deps.owner }),
   };

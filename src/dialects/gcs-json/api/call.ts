@@ -12,7 +12,6 @@ import type { GcsJsonContext } from './context.ts';
 import type { GlobalParameter, MethodId, ParameterOf } from './document.ts';
 import type { Method } from './methods.ts';
 import { type DecodedParameters, decodeParameters, type ParameterValue } from './parameters.ts';
-import { assertPayer } from './user-project.ts';
 
 export type Handler<Id extends MethodId = MethodId> = (call: Call<Id>) => Promise<HttpReply>;
 
@@ -137,7 +136,7 @@ async function decodeCall(method: Method, context: GcsJsonContext, routed: Route
   trace(request, params);
   const decoded = decodeParameters(method, request.target, params);
   const parameters = filter === undefined ? decoded : filter.parameters(method, decoded);
-  await assertPayer(method, context, { request, parameters });
+  await context.payers.assertNamed(method, { request, parameters });
   const hasBody = method.body !== undefined && method.uploadPaths.length === 0;
   const body = hasBody ? decodeResource(method, filter, await readBody(request, JSON_BODY_BYTES_MAX)) : {};
   return new Call({ context, method, request, parameters, body });
