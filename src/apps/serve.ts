@@ -102,7 +102,7 @@ function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeCon
   lifecycle.run({ name: 'sync', run: (signal) => sync.run(signal) });
   return {
     owner,
-    reading: { readThrough: sync.readThrough, passThrough: sync.passThrough, ownerVersions: owner.versions },
+    reading: { readThrough: sync.readThrough, passThrough: sync.passThrough, ownerListings: owner.listings },
     readStatus: async () => siteStatus(await sync.report(), { cloud: cloud.url.origin, buckets }),
   };
 }

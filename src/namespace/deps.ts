@@ -2,7 +2,7 @@ import type { ChannelPolicy } from '../model/channel.ts';
 import type { CustomerKey } from '../model/encryption.ts';
 import type { BucketName, Generation, ObjectName } from '../model/ids.ts';
 import type { ByteRange, ObjectState } from '../model/object.ts';
-import type { VersionsPage, VersionsRequest } from '../remotes/port.ts';
+import type { PageRequest, PrefixedPage } from '../remotes/port.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { CrashPoints } from '../runtime/crash-points.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -42,9 +42,11 @@ export interface PassThrough {
   ): AsyncIterable<OwnerName>;
 }
 
-/** Versions of buckets owned elsewhere: rows here are of live ones alone. */
-export interface OwnerVersions {
-  list(bucket: BucketName, request: VersionsRequest, signal: AbortSignal): Promise<VersionsPage>;
+/** Listings of buckets owned elsewhere as their owners have them: rows here are of live versions alone. */
+export interface OwnerListings {
+  list(bucket: BucketName, request: PageRequest, signal: AbortSignal): Promise<PrefixedPage>;
+  /** Whether there is a managed folder whose name starts so. */
+  hasManagedFolder(bucket: BucketName, prefix: string, signal: AbortSignal): Promise<boolean>;
 }
 
 /** A name as its owner lists it; `content` is `remote`. */
@@ -63,7 +65,7 @@ export interface NamespaceDeps {
   readonly logger: Logger;
   readonly readThrough?: ReadThrough;
   readonly passThrough?: PassThrough;
-  readonly ownerVersions?: OwnerVersions;
+  readonly ownerListings?: OwnerListings;
   readonly settings: NamespaceSettings;
 }
 

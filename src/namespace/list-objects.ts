@@ -3,6 +3,7 @@ import type { BucketName, ObjectName } from '../model/ids.ts';
 import type { NamedObject, ObjectState } from '../model/object.ts';
 import type { MetadataView } from '../stores/metadata/port.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { listFoldersElsewhere, listVersionsElsewhere } from './list-elsewhere.ts';
 import {
   allVersions,
   type ListedName,
@@ -25,7 +26,6 @@ import {
   placeOfName,
   shownPrefix,
 } from './rules/list-page.ts';
-import { listVersionsElsewhere } from './versions-elsewhere.ts';
 
 export type { ListPosition } from './rules/list-page.ts';
 
@@ -78,8 +78,9 @@ const ROWS_PER_SCAN_MAX = 256;
  */
 export async function listObjects(deps: NamespaceDeps, input: ListInput): Promise<ListResult> {
   const bucket = await readBucket(deps.metadata, input.bucket);
-  if (bucket.owner !== deps.settings.site && input.versions === 'all') {
-    return listVersionsElsewhere(deps, bucket, input, (live) => listObjects(deps, live));
+  if (bucket.owner !== deps.settings.site && (input.versions === 'all' || showsFolders(input))) {
+    const listElsewhere = input.versions === 'all' ? listVersionsElsewhere : listFoldersElsewhere;
+    return listElsewhere(deps, bucket, input, (live) => listObjects(deps, live));
   }
   const source = sourceOf(deps, input.versions);
   const here = async () => {

@@ -7,6 +7,7 @@ import type { Preconditions } from '../model/preconditions.ts';
 import type { SecretKey } from '../model/secret-key.ts';
 import { openInline, segmentKey } from './data-keys.ts';
 import type { NamespaceDeps } from './deps.ts';
+import { pastVersionElsewhere } from './list-elsewhere.ts';
 import { addressed, namedObject, readBucket, readVisible } from './object-access.ts';
 import { decodeInline } from './rows/blob-rows.ts';
 import { inlineKey } from './rows/keys.ts';
@@ -15,7 +16,6 @@ import { objectNameProblem } from './rules/names.ts';
 import { judgePreconditions } from './rules/preconditions.ts';
 import { segmentsOf, segmentsWithin } from './segments.ts';
 import { readSoftDeleted, type SoftDeletedAddress } from './soft-deleted.ts';
-import { pastVersionElsewhere } from './versions-elsewhere.ts';
 
 export interface ObjectAddress {
   readonly bucket: BucketName;

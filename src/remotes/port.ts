@@ -43,15 +43,17 @@ export interface ListPage {
 }
 
 /** As objects.list takes it: what is rolled up, and what is left out, is the owner's to find. */
-export interface VersionsRequest extends ListRequest {
+export interface PageRequest extends ListRequest {
+  readonly versions?: boolean;
+  readonly includeFoldersAsPrefixes?: boolean;
   readonly delimiter?: string;
   readonly includeTrailingDelimiter?: boolean;
   readonly matchGlob?: string;
   readonly filter?: string;
 }
 
-/** Live and noncurrent versions, the latter with `timeDeletedMs`: of one name the oldest first, as they were made. */
-export interface VersionsPage extends ListPage {
+/** Noncurrent versions have `timeDeletedMs`; those of one name come the oldest first, as they were made. */
+export interface PrefixedPage extends ListPage {
   readonly prefixes: readonly string[];
 }
 
@@ -81,7 +83,8 @@ export interface Remote {
   listBuckets(signal: AbortSignal): Promise<readonly RemoteBucket[]>;
   getBucket(bucket: BucketName, signal: AbortSignal): Promise<RemoteBucket | undefined>;
   listObjects(bucket: BucketName, request: ListRequest, signal: AbortSignal): Promise<ListPage>;
-  listVersions(bucket: BucketName, request: VersionsRequest, signal: AbortSignal): Promise<VersionsPage>;
+  /** A listing as clients ask for it, where `listObjects` is what sync asks for. */
+  listPage(bucket: BucketName, request: PageRequest, signal: AbortSignal): Promise<PrefixedPage>;
   getObject(bucket: BucketName, name: ObjectName, signal: AbortSignal): Promise<RemoteObject | undefined>;
   /**
    * Streams exactly the range of exactly that generation; `objectNotFound` when the generation is gone. A range

@@ -1,6 +1,6 @@
 /** What a site does not mirror of its cloud's buckets: the cloud is asked each time (docs/protocols/site-reads.md). */
 import { isStraitError, StraitError } from '../model/errors.ts';
-import type { OwnerVersions } from '../namespace/deps.ts';
+import type { OwnerListings } from '../namespace/deps.ts';
 import type { Remote, ResourceAnswer, ResourceRequest } from '../remotes/port.ts';
 
 export type { ResourceAnswer, ResourceRequest } from '../remotes/port.ts';
@@ -8,12 +8,12 @@ export type { ResourceAnswer, ResourceRequest } from '../remotes/port.ts';
 export interface OwnerReads {
   /** Its address: where clients send what this site refuses. */
   readonly endpoint: string;
-  readonly versions: OwnerVersions;
+  readonly listings: OwnerListings;
   /** `unavailable` when the owner does not answer, or not to this site. Its other refusals are answers. */
   ask(request: ResourceRequest, signal: AbortSignal): Promise<ResourceAnswer>;
 }
 
-export function createOwnerReads(remote: Pick<Remote, 'getResource' | 'listVersions'>, endpoint: string): OwnerReads {
+export function createOwnerReads(remote: Pick<Remote, 'getResource' | 'listPage'>, endpoint: string): OwnerReads {
   const asked = async <T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> => {
     try {
       return await ask();
@@ -24,8 +24,15 @@ export function createOwnerReads(remote: Pick<Remote, 'getResource' | 'listVersi
   };
   return {
     endpoint,
-    versions: {
-      list: (bucket, request, signal) => asked(signal, () => remote.listVersions(bucket, request, signal)),
+    listings: {
+      list: (bucket, request, signal) => asked(signal, () => remote.listPage(bucket, request, signal)),
+      async hasManagedFolder(bucket, prefix, signal) {
+        const query = [['prefix', prefix] as const, ['pageSize', '1'] as const];
+        const path = ['b', bucket, 'managedFolders'];
+        const { resource } = await asked(signal, () => remote.getResource({ path, query }, signal));
+        const { items } = resource as { readonly items?: readonly unknown[] };
+        return items !== undefined && items.length > 0;
+      },
     },
     ask: (request, signal) => asked(signal, () => remote.getResource(request, signal)),
   };

@@ -111,6 +111,10 @@ describe('reads at a site are those of its cloud', () => {
   test('listings', async () => {
     for (const bucket of ['lake', 'tree']) {
       for (const query of [
+        '?delimiter=/&includeFoldersAsPrefixes=true',
+        '?delimiter=/&includeFoldersAsPrefixes=true&prefix=a/',
+        '?delimiter=/&includeFoldersAsPrefixes=true&prefix=a/&projection=full&includeTrailingDelimiter=true',
+        '?delimiter=/&includeFoldersAsPrefixes=true&versions=true',
         '?projection=full',
         '?delimiter=/',
         '?delimiter=/&projection=full',
@@ -121,6 +125,13 @@ describe('reads at a site are those of its cloud', () => {
         '?fields=items(name,acl),prefixes&projection=full',
       ])
         await same('objects.list', `/b/${bucket}/o${query}`);
+      for (const maxResults of [1, 2]) {
+        const query = `delimiter=/&includeFoldersAsPrefixes=true&maxResults=${maxResults}`;
+        const [here, there] = await Promise.all(
+          [followed.site, followed.cloud].map((gcs) => wholeListing(gcs, query, bucket)),
+        );
+        assert.deepEqual(here, there, query);
+      }
       let pageToken = '';
       do {
         const page = await same('objects.list', `/b/${bucket}/o?maxResults=2&projection=full&pageToken=${pageToken}`);
@@ -293,6 +304,8 @@ describe('what the owner alone knows', () => {
     assert.equal((await site.media('lake', 'there')).text, 'there');
     assert.equal((await site.call('GET', '/storage/v1/b/lake')).status, 200);
     assert.equal((await site.list('lake')).json.items.length, 1);
+    const asFolders = await site.list('lake', '?delimiter=/&includeFoldersAsPrefixes=true');
+    assert.deepEqual([asFolders.status, asFolders.json.items.length], [200, 1], 'tables are read without the owner');
   });
 
   test('a version that the owner has replaced is no 404 while it is shown', async () => {
@@ -315,12 +328,12 @@ describe('what the owner alone knows', () => {
   });
 });
 
-/** Items and prefixes of all pages of gs://lake. */
-async function wholeListing(gcs: FollowedCloud['site'], query: string) {
+/** Items and prefixes of all pages. */
+async function wholeListing(gcs: FollowedCloud['site'], query: string, bucket = 'lake') {
   const [items, prefixes]: [string[], string[]] = [[], []];
   let pageToken = '';
   do {
-    const { json, text } = await gcs.list('lake', `?${query}&pageToken=${pageToken}`);
+    const { json, text } = await gcs.list(bucket, `?${query}&pageToken=${pageToken}`);
     assert.ok(json.error === undefined, text);
     items.push(
       ...(json.items ?? []).map(({ name, generation, timeDeleted }) => `${name} ${generation} ${timeDeleted}`),

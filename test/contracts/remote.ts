@@ -106,13 +106,13 @@ export function remoteContract(adapter: string, open: () => Promise<RemoteHarnes
       let pageToken: string | undefined;
       do {
         const request = { maxResults: 5, ...(pageToken !== undefined && { pageToken }) };
-        const page = await harness.remote.listVersions('names', request, signal);
+        const page = await harness.remote.listPage('names', request, signal);
         assert.deepEqual(page.prefixes, []);
         listed.push(...page.objects);
         pageToken = page.nextPageToken;
       } while (pageToken !== undefined);
       assert.deepEqual(listed, await listAll(harness.remote, 'names', {}));
-      await assert.rejects(harness.remote.listVersions('absent', {}, signal), (error) =>
+      await assert.rejects(harness.remote.listPage('absent', {}, signal), (error) =>
         isStraitError(error, 'bucketNotFound'),
       );
     });

@@ -77,7 +77,7 @@ export class FollowedCloud implements AsyncDisposable {
     const sync = new Sync({ ...stores, remote, formats: options.formats ?? [] }, { ...SYNC, ...options.sync });
     const { readThrough, passThrough } = sync;
     const owner = createOwnerReads(remote, gateway.url);
-    const namespace = bindNamespace({ ...stores, readThrough, passThrough, ownerVersions: owner.versions });
+    const namespace = bindNamespace({ ...stores, readThrough, passThrough, ownerListings: owner.listings });
     const server = createGcsJsonServer(
       { ...parts, metrics: createMetrics(), namespace, owner },
       { http: { ...HTTP_SERVER_DEFAULTS, host: '127.0.0.1', port: 0, drainTimeoutMs: 1_000 } },

@@ -5,14 +5,14 @@ import type { Random } from '../../runtime/random.ts';
 import type {
   ListPage,
   ListRequest,
+  PageRequest,
+  PrefixedPage,
   ReadRequest,
   Remote,
   RemoteBucket,
   RemoteObject,
   ResourceAnswer,
   ResourceRequest,
-  VersionsPage,
-  VersionsRequest,
 } from '../port.ts';
 import { TransientFailure } from './backoff.ts';
 import type { Credentials } from './credentials.ts';
@@ -92,8 +92,8 @@ export class GcsRemote implements Remote {
     return pageOf(await this.#listing(bucket, query, signal));
   }
 
-  async listVersions(bucket: BucketName, request: VersionsRequest, signal: AbortSignal): Promise<VersionsPage> {
-    const query = encodeQuery({ ...request, versions: true, fields: `prefixes,${LIST_FIELDS}` });
+  async listPage(bucket: BucketName, request: PageRequest, signal: AbortSignal): Promise<PrefixedPage> {
+    const query = encodeQuery({ ...request, fields: `prefixes,${LIST_FIELDS}` });
     const page = await this.#listing(bucket, query, signal);
     const prefixes = page['prefixes'] ?? [];
     if (!Array.isArray(prefixes)) throw unreadable('prefixes of a listing are not a list');

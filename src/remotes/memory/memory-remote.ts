@@ -8,14 +8,14 @@ import type { Random } from '../../runtime/random.ts';
 import type {
   ListPage,
   ListRequest,
+  PageRequest,
+  PrefixedPage,
   ReadRequest,
   Remote,
   RemoteBucket,
   RemoteObject,
   ResourceAnswer,
   ResourceRequest,
-  VersionsPage,
-  VersionsRequest,
 } from '../port.ts';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -190,8 +190,8 @@ export class MemoryRemote implements Remote {
     }
   }
 
-  /** It has live versions alone, and rolls nothing up. */
-  async listVersions(bucket: BucketName, request: VersionsRequest, signal: AbortSignal): Promise<VersionsPage> {
+  /** It has live versions and no folders, and rolls nothing up. */
+  async listPage(bucket: BucketName, request: PageRequest, signal: AbortSignal): Promise<PrefixedPage> {
     const { delimiter, matchGlob, filter } = request;
     if ([delimiter, matchGlob, filter].some((text) => text !== undefined)) {
       throw new StraitError('unsupported', 'this remote lists whole names', { feature: 'delimiter' });

@@ -54,6 +54,14 @@ test('a change of metadata keeps the bytes that are here', () => {
   assert.deepEqual(decision.faces.applied.state.content, local);
 });
 
+test('another end of retention, which moves no metageneration, is a change', () => {
+  const until = (year: number) => ({ opaque: { retentionExpirationTime: `${year}-01-01T00:00:00.000Z` } });
+  const seen: ObjectFaces = { published: state(9n, until(2030)), applied: { kind: 'same' } };
+  assert.deepEqual(decideApply(seen, state(9n, until(2030))), { kind: 'nothing' });
+  assert.equal(decideApply(seen, state(9n, until(2031))).kind, 'write');
+  assert.equal(decideApply(seen, state(9n)).kind, 'write');
+});
+
 test('a delete leaves what readers see; a name nobody saw goes at once', () => {
   const seen = decideApply(published(9n), 'gone');
   assert.ok(seen.kind === 'write' && seen.hasBacklog);

@@ -38,9 +38,13 @@ export function decideApply(row: ObjectFaces | undefined, fact: Fact): ApplyDeci
   return { kind: 'write', faces: published === undefined ? next : { ...next, published }, hasBacklog: true };
 }
 
-/** A GCS generation's data never changes, its metadata does: the metageneration tells. */
+/**
+ * A GCS generation's data never changes, its metadata does: the metageneration tells, but for the time that follows from
+ * the bucket's retention policy.
+ */
 export function isSameVersion(left: ObjectState, right: ObjectState): boolean {
   return (
+    left.opaque?.['retentionExpirationTime'] === right.opaque?.['retentionExpirationTime'] &&
     left.generation === right.generation &&
     left.metageneration === right.metageneration &&
     left.updatedMs === right.updatedMs &&
