@@ -51,9 +51,9 @@ export async function listVersionsElsewhere(
 const FOLDERS_WITHIN_MS = 2_000;
 
 /**
- * Live names as this site shows them, and the owner's folders among the prefixes. A folder that holds anything shown is
- * a prefix in any case, so a reader of tables is answered without the owner when that is away: empty folders are missing
- * then.
+ * Live names as this site shows them, and the owner's folders among the prefixes. A folder that holds anything shown
+ * is a prefix in any case, so a reader of tables is answered without the owner when that is away: empty folders are
+ * missing then.
  */
 export async function listFoldersElsewhere(
   deps: NamespaceDeps,
@@ -135,8 +135,8 @@ async function* ownerPages({ owner, bucket, signal }: AskedOwner, request: PageR
 }
 
 /**
- * Noncurrent versions, if any were asked for, and prefixes behind the position of the input, to where one of the owner's pages ends. When the
- * version of the position is gone by now, the others of its name are told again.
+ * Noncurrent versions, if any were asked for, and prefixes behind the position of the input, to where one of the
+ * owner's pages ends. When the version of the position is gone by now, the others of its name are told again.
  */
 async function ownerPage(asked: AskedOwner, input: ListInput): Promise<VersionPart<PastVersion>> {
   const after = input.after?.kind === 'item' ? input.after : undefined;

@@ -39,8 +39,8 @@ export function decideApply(row: ObjectFaces | undefined, fact: Fact): ApplyDeci
 }
 
 /**
- * A GCS generation's data never changes, its metadata does: the metageneration tells, but for the time that follows from
- * the bucket's retention policy.
+ * A GCS generation's data never changes, its metadata does: the metageneration tells, but for the time that follows
+ * from the bucket's retention policy.
  */
 export function isSameVersion(left: ObjectState, right: ObjectState): boolean {
   return (
