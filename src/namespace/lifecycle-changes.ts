@@ -93,8 +93,8 @@ async function planBatch(target: WriteTarget, versions: readonly (Version | unde
   const { bucket, sameSettings } = target;
   const rules = readyRules(bucket);
   const changes: ObjectChange[] = [];
-  // The rules are among the settings: they are as they were when this was decided.
-  const checks: Check[] = [sameSettings];
+  /** Live versions that were counted as newer, or missed, by name. */
+  const counted = new Map<ObjectName, Check>();
   let [writes, judged] = [0, 0];
   for (const version of versions) {
     await letOthersRun(rules);
@@ -103,12 +103,13 @@ async function planBatch(target: WriteTarget, versions: readonly (Version | unde
       writes += writesOf(version);
       if (changes.length > 0 && writes > WRITES_PER_COMMIT) break;
       changes.push(changeOf(version, asked, nowMs));
-      // A live version was counted as newer.
-      if (version.row !== version.live) checks.push(unchanged(version.live.key, version.live.row));
+      const { live, row } = version;
+      if (row !== live) counted.set(live.name, unchanged(live.key, live.row));
     }
     judged += 1;
   }
-  return { changes, checks, judged };
+  // The rules are among the settings.
+  return { changes, checks: [sameSettings, ...counted.values()], judged };
 }
 
 function changeOf({ row, state }: Version, asked: LifecycleChange, nowMs: number): ObjectChange {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAKE, type LakeFixture, lakeFixture } from '../../test/support/lake-fixture.ts';
+import { generation } from '../model/ids.ts';
 import type { CrashPoint } from '../runtime/crash-points.ts';
 import { jsonLogger } from '../runtime/logger.ts';
 import type { MetadataStore } from '../stores/metadata/port.ts';
@@ -9,6 +10,7 @@ import { decodeBucket, encodeBucket } from './rows/bucket-row.ts';
 import { decodeJournal, type ObjectRecord } from './rows/journal.ts';
 import { allLifecycles, bucketKey } from './rows/keys.ts';
 import { decodeLifecycle } from './rows/lifecycle-row.ts';
+import { eventsOf } from './rules/object-events.ts';
 
 const DAY = 86_400_000;
 const remove = (condition: object) => ({ action: { type: 'Delete' }, condition });
@@ -93,8 +95,16 @@ test('a live version becomes noncurrent, and goes in a later pass; soft delete k
   assert.deepEqual(await names(lake), ['a noncurrent']);
   assert.equal(await pass(lake), 1);
   assert.deepEqual(await names(lake), []);
-  const fates = (await journal(lake)).flatMap(({ fate }) => fate?.became ?? []);
+  const entries = await journal(lake);
+  const fates = entries.flatMap(({ fate }) => fate?.became ?? []);
   assert.deepEqual(fates, ['noncurrent', 'softDeleted']);
+  const told = entries.flatMap(({ state: _state, replaced: _replaced, ...entry }) =>
+    eventsOf({ ...entry, generation: generation(1n) }),
+  );
+  assert.deepEqual(
+    told.map(({ type }) => type),
+    ['OBJECT_FINALIZE', 'OBJECT_ARCHIVE', 'OBJECT_DELETE'],
+  );
   const deleted = await lake.namespace.listObjects({ bucket: LAKE, maxResults: 9, versions: 'softDeleted' });
   assert.equal(deleted.items[0]?.state.hardDeleteTimeMs, lake.deps.clock.nowMs() + 7 * DAY);
 });
@@ -109,6 +119,21 @@ test('newer versions are counted, the live one among them, whatever the pages', 
   assert.equal(await pass(lake), 447 + 2);
   assert.deepEqual(await names(lake), [...Array(2).fill('a noncurrent'), 'a', ...Array(3).fill('b noncurrent')]);
   assert.equal(await lake.readText('a'), '449');
+});
+
+test('a version too few are newer than to go, and which could not go yet, gets its class all the same', async () => {
+  const lake = await lakeFixture();
+  const rules = [remove({ numNewerVersions: 2 }), move('ARCHIVE', { numNewerVersions: 1 })];
+  await configure(lake, rules, { versioning: { enabled: true }, retentionPolicy: { retentionPeriod: '60' } });
+  await lake.put('a', '1');
+  await lake.put('a', '2');
+  await lake.remove('a');
+  assert.equal(await pass(lake), 1);
+  const { items } = await lake.namespace.listObjects({ bucket: LAKE, maxResults: 9, versions: 'all' });
+  assert.deepEqual(
+    items.map(({ state }) => state.storageClass),
+    ['ARCHIVE', 'STANDARD'],
+  );
 });
 
 test('holds and retention keep a version; a class is set nevertheless', async () => {

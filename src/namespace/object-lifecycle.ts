@@ -24,7 +24,7 @@ import {
 } from './rows/keys.ts';
 import { decodeLifecycle, encodeLifecycle, type LifecycleRow } from './rows/lifecycle-row.ts';
 import { unchanged } from './rows/references.ts';
-import { judgeVersion, type ReadyRules, readyRules } from './rules/lifecycle-action.ts';
+import { judgeVersion, type LifecycleVersion, type ReadyRules, readyRules } from './rules/lifecycle-action.ts';
 import { scanPages } from './scan-pages.ts';
 
 const ROWS_PER_PAGE = 200;
@@ -193,8 +193,9 @@ class Visit {
       name = version.name;
       const { generation } = version.state;
       const candidate = { name, generation, newerNoncurrent: count };
-      // With a live version as well: without one fewer are newer, which is found out when it comes to a change.
-      if (await this.#isAsked({ name, state: version.state, newerVersions: count + 1 })) candidates.push(candidate);
+      // Whether a live version is newer too is found out when it comes to a change.
+      const either = [count, count + 1].map((newerVersions) => ({ name, state: version.state, newerVersions }));
+      if (await this.#isAsked(either)) candidates.push(candidate);
     }
     const last = rows.at(-1);
     const isThrough = last === undefined || rows.length < ROWS_PER_PAGE;
@@ -208,17 +209,17 @@ class Visit {
     );
     const candidates: Candidate[] = [];
     for (const { name, state } of listed) {
-      if (state !== undefined && (await this.#isAsked({ name, state, newerVersions: 0 }))) candidates.push({ name });
+      if (state !== undefined && (await this.#isAsked([{ name, state, newerVersions: 0 }]))) candidates.push({ name });
     }
     const last = listed.at(-1);
     const isThrough = last === undefined || listed.length < ROWS_PER_PAGE;
     return { candidates, next: isThrough ? phaseOf(progress, 'ended') : { ...progress, at: last.bytes } };
   }
 
-  async #isAsked(version: Omit<Parameters<typeof judgeVersion>[1], 'bucket'>): Promise<boolean> {
+  async #isAsked(versions: readonly Omit<LifecycleVersion, 'bucket'>[]): Promise<boolean> {
     await letOthersRun(this.#rules);
     const nowMs = this.#deps.clock.nowMs();
-    return judgeVersion(this.#rules, { bucket: this.#bucket, ...version }, nowMs) !== undefined;
+    return versions.some((one) => judgeVersion(this.#rules, { bucket: this.#bucket, ...one }, nowMs) !== undefined);
   }
 }
 

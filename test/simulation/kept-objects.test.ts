@@ -1,7 +1,7 @@
 /**
  * Lifecycle rules, retention, holds, soft delete and versioning against a model of what Google's pages say
- * (test/support/gcs-model.ts). Random histories of requests run over HTTP on a bucket whose clock and background work move
- * at random: every answer has the model's status, and what the bucket shows is what the model shows.
+ * (test/support/gcs-model.ts). Random histories of requests run over HTTP on a bucket whose clock and background work
+ * move at random: every answer has the model's status, and what the bucket shows is what the model shows.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -251,7 +251,7 @@ const contentOf = ({ size, label, customTimeMs, storageClass }: ModelVersion): N
   ...{ size, label, customTimeMs, storageClass },
 });
 
-/** A bucket that holds new objects by default is left out: no page says whether a moved or restored one is new there. */
+/** A bucket that holds new objects by default is left out: no page says if a moved or restored one is new there. */
 const move = fc.record({ from: name, to: name }).map(
   ({ from, to }): Step =>
     async (pair) => {
@@ -390,8 +390,8 @@ const condition = fc
       noncurrentTimeBefore: date,
       isLive: fc.boolean(),
       numNewerVersions: fc.constantFrom(0, 1, 2, 3),
-      matchesPrefix: fc.constantFrom(['dir/'], ['a', 'b'], ['nothing']),
-      matchesSuffix: fc.constantFrom(['.tmp'], ['a', 'c']),
+      matchesPrefix: fc.constantFrom(['dir/'], ['a', 'b'], ['c', 'tmp']),
+      matchesSuffix: fc.constantFrom(['.tmp'], ['a', 'c'], ['dir', 'd']),
       matchesPattern: fc.constantFrom('dir/.*', '[ab]', '.*(c|\\.tmp)'),
       matchesStorageClass: fc.subarray(CLASSES, { minLength: 1 }),
       sizeAboveBytes: fc.nat(12).map(String),

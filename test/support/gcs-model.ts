@@ -1,6 +1,6 @@
 /**
- * What Google's pages say becomes of objects, as one list of versions: object versioning, soft delete, retention policies
- * and Bucket Lock, object retention lock, object holds, and object lifecycle management
+ * What Google's pages say becomes of objects, as one list of versions: object versioning, soft delete, retention
+ * policies and Bucket Lock, object retention lock, object holds, and object lifecycle management
  * (https://cloud.google.com/storage/docs/object-versioning, /soft-delete, /bucket-lock, /object-lock, /object-holds,
  * /lifecycle). Slow and plain on purpose, and it shares no rule with the server: the one is judged by the other.
  *
