@@ -81,7 +81,8 @@ export function judgeRetentionChange(
   if (overridesUnlocked || (!isLoosened && wanted.mode === 'Unlocked')) return undefined;
   const message =
     'The unlocked object retention cannot be removed and its retention period cannot be shortened ' +
-    'without overriding unlocked retention intent and permission. Nor can it be locked: set overrideUnlockedRetention.';
+    'without overriding unlocked retention intent and permission. ' +
+    'Set overrideUnlockedRetention=true to do so, or to lock it.';
   return new StraitError('permissionDenied', message, {});
 }
 
