@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
-const CACHE = join(homedir(), '.cache', 'strait');
+export const CACHE = join(homedir(), '.cache', 'strait');
 
 /** Python packages in an environment of their own. The folder's name counts up when its packages change. */
 export interface PythonEnvironment {
@@ -18,7 +18,7 @@ export interface PythonEnvironment {
   readonly what: string;
 }
 
-function pythonEnvironment(what: string, name: string, packages: readonly string[]): PythonEnvironment {
+export function pythonEnvironment(what: string, name: string, packages: readonly string[]): PythonEnvironment {
   const folder = join(CACHE, name);
   return { folder, packages, python: join(folder, 'bin', 'python'), ready: join(folder, 'strait-ready'), what };
 }

@@ -11,7 +11,9 @@ export interface Suite {
 /** Suites that start first, in this order; the others follow by name. A red contract explains a red replay. */
 const FIRST = ['unit', 'contracts', 'acceptance'];
 /** Suites that measure time or kill processes: each file has the machine to itself. */
-const ALONE = ['faults', 'scale', 'acceptance', 'replay', 'readers', 'demo'];
+const ALONE = ['faults', 'scale', 'acceptance', 'replay', 'readers', 'demo', 'engines'];
+/** Suites that run only when named: minutes of other people's start-up times. */
+const ON_REQUEST = ['engines'];
 /** Folders under `test/` that hold what suites share. */
 const NOT_SUITES = ['support'];
 
@@ -66,7 +68,7 @@ export function parseSelection(args: readonly string[]): Selection {
 
 /** The suites that are wanted, cut down to the files that are. A name that fits nothing is an error. */
 export function selectSuites(suites: readonly Suite[], wanted: readonly string[]): readonly Suite[] {
-  if (wanted.length === 0) return suites;
+  if (wanted.length === 0) return suites.filter(({ name }) => !ON_REQUEST.includes(name));
   for (const want of wanted) {
     if (suites.some((suite) => suite.name === want || suite.files.includes(want))) continue;
     throw new Error(`no suite or test file '${want}'; suites: ${suites.map((suite) => suite.name).join(', ')}`);

@@ -11,7 +11,7 @@ const FILES = [
   'test/support/clock.test.ts',
   'src/model/ids.test.ts',
   'tools/tidy/tidy.test.ts',
-  'test/engines/rclone.test.ts',
+  'test/engines/spark.test.ts',
 ];
 
 test('files become suites: unit first, support is none, the rest by name', () => {
@@ -21,7 +21,7 @@ test('files become suites: unit first, support is none, the rest by name', () =>
     [
       ['unit', 2, 2],
       ['contracts', 1, 2],
-      ['engines', 1, 2],
+      ['engines', 1, 1],
       ['faults', 1, 1],
     ],
   );
@@ -33,6 +33,12 @@ test('a selection names suites or files, and a name that fits nothing is an erro
     selectSuites(suites, ['faults']).map((suite) => suite.name),
     ['faults'],
   );
+  const unasked = suites.filter((suite) => !selectSuites(suites, []).includes(suite));
+  assert.deepEqual(
+    unasked.map((suite) => suite.name),
+    ['engines'],
+  );
+  assert.equal(selectSuites(suites, ['engines']).length, 1);
   const one = selectSuites(suites, ['src/model/ids.test.ts']);
   assert.deepEqual(
     one.map((suite) => suite.files),
