@@ -18,6 +18,7 @@ import { createOwnerReads } from '../../src/sync/owner-reads.ts';
 import { Sync } from '../../src/sync/sync.ts';
 import type { TableFormat } from '../../src/tables/port.ts';
 import { Gcs } from './gcs.ts';
+import type { Answer } from './http-call.ts';
 import { type MemoryGateway, type MemoryGatewayOptions, startMemoryGateway } from './memory-gateway.ts';
 
 const SYNC: SyncSettings = {
@@ -98,6 +99,17 @@ export class FollowedCloud implements AsyncDisposable {
     return followed;
   }
 
+  /** A read at both ends, below `/storage/v1`: the same, byte for byte, but for the host in links. */
+  async sameRead(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const target = `/storage/v1${path}`;
+    const ask = (gcs: Gcs) => gcs.call('GET', target, { headers });
+    const [there, here] = await Promise.all([ask(this.cloud), ask(this.site)]);
+    assert.equal(here.text, there.text.replaceAll(this.cloud.base, this.site.base), target);
+    assert.equal(here.status, there.status, target);
+    assert.equal(here.headers.etag, there.headers.etag, target);
+    return here;
+  }
+
   /** Until the site has what the cloud had when this was called: a listing that began later, and nothing left to do. */
   async arrived(bucket: string): Promise<void> {
     const sinceMs = systemClock.nowMs();
@@ -106,10 +118,17 @@ export class FollowedCloud implements AsyncDisposable {
       const { buckets } = await this.#sync.report();
       const report = buckets.find((one) => one.bucket === bucket);
       const isListed = (report?.listedMs ?? 0) > sinceMs;
-      if (isListed && report?.backlog === 0 && report.retiring === 0) return;
+      const isSettled = isListed && report?.backlog === 0 && report.retiring === 0;
+      if (isSettled && (await this.#hasBucketOf(bucket))) return;
       assert.ok(performance.now() < endMs, `gs://${bucket} does not arrive: ${JSON.stringify(report)}`);
       await new Promise((wake) => setTimeout(wake, POLL_MS));
     }
+  }
+
+  async #hasBucketOf(bucket: string): Promise<boolean> {
+    const path = `/storage/v1/b/${bucket}?fields=etag`;
+    const [there, here] = [await this.cloud.call('GET', path), await this.site.call('GET', path)];
+    return here.status === 200 && here.text === there.text;
   }
 
   /** Until the site lists the name. */

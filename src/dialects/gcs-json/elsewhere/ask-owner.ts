@@ -19,7 +19,8 @@ export async function askOwner(call: Call): Promise<HttpReply> {
   const shown = await shownVersion(call);
   const answer = await ownerOf(call).ask(requestOf(call, shown), request.signal);
   if (answer.status === 304) return { status: 304, headers: {} };
-  if (answer.status !== 200) return renderRefusal(answer, shown);
+  if (answer.status === 404 && shown !== undefined) await assertStillThere(call, shown);
+  if (answer.status !== 200) return renderRefusal(answer);
   const resource = withLinksTo(request.origin, answer.resource);
   const { etag } = resource;
   if (!TAGGED.has(call.method.id) || typeof etag !== 'string') return renderJson(resource, call.form);
@@ -54,8 +55,17 @@ function requestOf(call: Call, shown: NamedObject | undefined): ResourceRequest 
   return { path, query: [...others, ['generation', shown.state.generation.toString()]] };
 }
 
-function renderRefusal(answer: ResourceAnswer, shown: NamedObject | undefined): HttpReply {
-  if (answer.status === 404 && shown !== undefined) throw noLongerThere(shown);
+/** What was not found may have been something of the object, such as an entry of its list. */
+async function assertStillThere(call: Call, shown: NamedObject): Promise<void> {
+  const { bucket, name, state } = shown;
+  const query = [
+    ['generation', state.generation.toString()],
+    ['fields', 'generation'],
+  ] as const;
+  answered(await ownerOf(call).ask({ path: ['b', bucket, 'o', name], query }, call.request.signal), shown);
+}
+
+function renderRefusal(answer: ResourceAnswer): HttpReply {
   const body = Buffer.from(JSON.stringify(answer.resource, undefined, 2));
   return { status: answer.status, headers: { ...JSON_HEADERS, 'Content-Length': body.length }, body };
 }
