@@ -1,6 +1,6 @@
 /**
- * Random changes of a cloud's buckets, and after each handful every read compared at the site: whatever the history, the
- * site answers as the cloud does. A failure prints its seed, the number of the history.
+ * Random changes of a cloud's buckets, and after each handful every read compared at the site: whatever the history,
+ * the site answers as the cloud does. The number of a history is its seed; a full run tries more of them.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
