@@ -44,7 +44,8 @@ async function fixture(t: TestContext) {
   const lake = await lakeFixture();
   const application = new FakeApplication();
   const renderer: EventRenderer = {
-    payload: ({ name, state }) => `${name} of ${state.size}`,
+    payload: ({ name, state, retentionExpirationMs }) =>
+      `${name} of ${state.size}${retentionExpirationMs === undefined ? '' : ', kept'}`,
     generation: (generation) => generation.toString(),
   };
   let running: { stop: AbortController; done: Promise<void> } | undefined;
@@ -102,6 +103,22 @@ test('says that the channel is there, then what happens, with headers that say w
     application.numbers.toSorted((left, right) => left - right),
   );
   assert.equal(new Set(application.numbers).size, 4);
+});
+
+test('an object is told with the end of its retention', async (t) => {
+  const { namespace, watch, put, application, start, stop, until } = await fixture(t);
+  const retentionPolicy = { retentionPeriod: '60' };
+  await namespace.changeBucket({
+    name: LAKE,
+    preconditions: {},
+    change: (bucket) => ({ ...bucket, settings: { ...bucket.settings, retentionPolicy } }),
+  });
+  await watch();
+  start();
+  await put('a', 'hello');
+  await until(() => application.told.length >= 2);
+  await stop();
+  assert.deepEqual(application.changes, ['sync', 'exists a of 5, kept']);
 });
 
 test('a channel without payload tells states alone', async (t) => {
