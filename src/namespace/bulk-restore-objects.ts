@@ -4,10 +4,9 @@ import type { OperationStep, OperationWorker } from './advance-operations.ts';
 import { decideAndCommit } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { bucketNotFound, type ReadObject, type ReadVersion, readForChange, readVersion } from './object-access.ts';
-import { type ObjectChange, objectTransaction } from './object-transaction.ts';
+import { ObjectBatch } from './object-transaction.ts';
 import { endedOperation, newOperation, operationWrites } from './operations.ts';
 import { allSoftDeletedOf, versionPlaceOf } from './rows/keys.ts';
-import { blobsOf, blobsOfContent } from './rows/references.ts';
 import { type BulkRestoreRequest, bulkRestoreFilter } from './rules/bulk-restore.ts';
 import { judgeNewEncryption } from './rules/encryption.ts';
 import { restoredState } from './rules/new-state.ts';
@@ -51,8 +50,6 @@ function recordOf(work: Work): { readonly shown: JsonObject; readonly work: Json
 }
 
 const ROWS_PER_STEP = 200;
-/** Writes a step may grow to before it ends: below the port's limit, whatever comes last. */
-const WRITES_PER_STEP = 700;
 
 export const bulkRestoreWorker: OperationWorker = { step };
 
@@ -68,17 +65,16 @@ async function step(deps: NamespaceDeps, operation: Operation): Promise<Operatio
   );
   if (target.bucket.id !== operation.bucketId) throw bucketNotFound(operation.bucket);
   const live = new Map(objects.map((object) => [object.name, object]));
-  const changes: ObjectChange[] = [];
-  let [next, writes, looked] = [work, 0, 0];
+  const batch = new ObjectBatch(deps, target, nowMs);
+  let [next, looked] = [work, 0];
   for (const version of versions) {
     const object = chosen.has(version) ? live.get(version.name) : undefined;
     const place = { bucket: target.bucket, nowMs: deps.clock.nowMs(), version };
     if (object !== undefined && isLeftAlone(place, object, work.request)) next = skippedName(next, version);
     else if (object !== undefined) {
-      writes += writesOf(version, object);
-      if (changes.length > 0 && writes > WRITES_PER_STEP) break;
+      if (batch.isFull) break;
       const context = { bucket: target.bucket, nowMs, copySourceAcl: work.request.copySourceAcl };
-      changes.push({ op: 'insert', object, after: restoredState(version.state, context), restored: version });
+      batch.add({ op: 'insert', object, after: restoredState(version.state, context), restored: version });
       next = restoredName(next, version);
     }
     next = { ...next, before: Buffer.from(version.key).toString('hex') };
@@ -87,7 +83,7 @@ async function step(deps: NamespaceDeps, operation: Operation): Promise<Operatio
   const isThrough = looked === versions.length && versions.length < ROWS_PER_STEP;
   const record = { ...operation, ...recordOf(next), updatedMs: Math.max(nowMs, operation.updatedMs) };
   return {
-    ...(changes.length === 0 ? {} : { transaction: objectTransaction(deps, target, changes, nowMs).transaction }),
+    ...(next.restored === work.restored ? {} : { transaction: batch.finish() }),
     next: isThrough ? endedOperation(record, { kind: 'response', response: {} }, nowMs) : record,
   };
 }
@@ -130,9 +126,4 @@ function skippedName(work: Work, { name }: ReadVersion): Work {
 
 function restoredName(work: Work, { name }: ReadVersion): Work {
   return { ...work, decided: name, restored: work.restored + 1 };
-}
-
-/** The rows, and for each blob a reference that is made, moved or noted as dropped. */
-function writesOf(version: ReadVersion, object: ReadObject): number {
-  return 4 + object.steps.length + blobsOfContent(version.state.content).size + 3 * blobsOf(object.faces).size;
 }

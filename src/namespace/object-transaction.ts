@@ -1,9 +1,18 @@
 import type { Bucket } from '../model/bucket.ts';
+import { StraitError } from '../model/errors.ts';
 import type { ObjectFaces } from '../model/faces.ts';
 import { type FolderId, generation } from '../model/ids.ts';
 import type { ObjectState } from '../model/object.ts';
 import { randomHex } from '../runtime/random.ts';
-import type { Append, Check, Mint, Stamp, Transaction, Write } from '../stores/metadata/port.ts';
+import {
+  type Append,
+  type Check,
+  LIMITS,
+  type Mint,
+  type Stamp,
+  type Transaction,
+  type Write,
+} from '../stores/metadata/port.ts';
 import type { Committed } from './commit-loop.ts';
 import type { NamespaceDeps } from './deps.ts';
 import { hasFolders } from './folders/resolve.ts';
@@ -14,8 +23,8 @@ import {
   encodeJournal,
   type FateRecord,
   folderEntry,
-  type JournalRecord,
   journalState,
+  type ObjectRecord,
 } from './rows/journal.ts';
 import { type Holder, hardDeleteKey, noncurrentKey, softDeletedKey, type VersionPlace } from './rows/keys.ts';
 import { encodeObjectRow, GENERATION_OFFSET } from './rows/object-row.ts';
@@ -78,12 +87,12 @@ export function objectTransaction(
   changes: readonly ObjectChange[],
   nowMs: number,
 ): ObjectTransaction {
-  const build = new TransactionBuilder(deps, target, nowMs);
-  for (const change of changes) build.add(change);
-  const transaction = build.finish();
+  const batch = new ObjectBatch(deps, target, nowMs);
+  for (const change of changes) batch.add(change);
+  const transaction = batch.finish();
   return {
     transaction,
-    stateOf: (index, committed) => build.stateOf(index, committed),
+    stateOf: (index, committed) => batch.stateOf(index, committed),
   };
 }
 
@@ -101,7 +110,14 @@ interface Result {
   readonly mint?: number;
 }
 
-class TransactionBuilder {
+/** What a batch may grow to before it is full: below the port's limits, whatever one change more comes to. */
+const BATCH_MAX = { writes: LIMITS.writesPerCommitMax * 0.7, bytes: LIMITS.bytesPerCommitMax * 0.7 } as const;
+
+/** Room that a version leaves in its row and in its entry of the journal, so that it can always be lost. */
+const LOSS_BYTES = 256;
+
+/** Such a transaction, put together change by change until it is full. */
+export class ObjectBatch {
   readonly #deps: NamespaceDeps;
   readonly #target: WriteTarget;
   readonly #bucket: Bucket;
@@ -116,6 +132,8 @@ class TransactionBuilder {
   readonly #madeFolders = new Set<FolderId>();
   /** Settings of the bucket decided something, such as the fate or the hold of a version: they must be as they were. */
   #isBySettings = false;
+  /** Of writes and entries so far, counting as many references as there may be. */
+  readonly #size = { writes: 0, bytes: 0 };
 
   constructor(deps: NamespaceDeps, target: WriteTarget, nowMs: number) {
     this.#deps = deps;
@@ -124,7 +142,28 @@ class TransactionBuilder {
     this.#nowMs = nowMs;
   }
 
+  /** Whether one change more might not fit. */
+  get isFull(): boolean {
+    return this.#size.writes > BATCH_MAX.writes || this.#size.bytes > BATCH_MAX.bytes;
+  }
+
   add(change: ObjectChange): void {
+    const [writes, appends, references] = [this.#writes.length, this.#appends.length, this.#references.length];
+    this.#make(change);
+    for (const write of this.#writes.slice(writes)) this.#grow(1, bytesOf(write));
+    for (const { value } of this.#appends.slice(appends)) this.#grow(0, value.length);
+    for (const { before, after } of this.#references.slice(references)) {
+      const count = 2 * before.size + after.size;
+      this.#grow(count, count * LIMITS.keyBytesMax);
+    }
+  }
+
+  #grow(writes: number, bytes: number): void {
+    this.#size.writes += writes;
+    this.#size.bytes += bytes;
+  }
+
+  #make(change: ObjectChange): void {
     this.#checks.push(unchanged(change.object.key, change.object.row));
     switch (change.op) {
       case 'insert':
@@ -161,18 +200,15 @@ class TransactionBuilder {
     const mint = this.#mint();
     this.#putLive(object, after, mint);
     const { live } = object;
-    const fate = live === undefined ? undefined : this.#keep(object, live, false);
+    const replaced = live && {
+      generation: live.generation.toString(),
+      ...this.#told(live),
+      ...this.#keep(object, live, false),
+    };
     this.#isBySettings = true;
     this.#results.push({ state: after, mint });
-    this.#append('insert', object, after, {
-      mint,
-      more: {
-        ...(live === undefined || fate === undefined
-          ? {}
-          : { replaced: { generation: live.generation.toString(), ...this.#told(live), ...fate } }),
-        ...(restored === undefined ? {} : { restored: restored.state.generation.toString() }),
-      },
-    });
+    const more = restored === undefined ? {} : { restored: restored.state.generation.toString() };
+    this.#appendInsert(object, after, { mint, replaced, more });
     if (restored !== undefined) this.#checks.push(unchanged(restored.key, restored.row));
   }
 
@@ -195,7 +231,7 @@ class TransactionBuilder {
     if (object.kind === 'live') this.#putLive(object, after);
     else this.#putVersion(object.kind, object.place, after);
     this.#results.push({ state: after });
-    this.#append('patch', object, after, { more: versionOf(object) });
+    this.#append(losable(this.#entry('patch', object, after, versionOf(object))));
   }
 
   #delete({ object, state, isForGood = false }: Extract<ObjectChange, { op: 'delete' }>): void {
@@ -203,12 +239,12 @@ class TransactionBuilder {
     this.#refer(object, undefined);
     const fate = this.#keep(object, state, isForGood);
     this.#results.push({ state });
-    this.#append('delete', object, state, { more: { ...versionOf(object), fate } });
+    this.#append(this.#entry('delete', object, state, { ...versionOf(object), fate }));
   }
 
   #putLive(object: ReadObject, state: ObjectState, mint?: number): void {
     const faces: ObjectFaces = { published: state, applied: { kind: 'same' } };
-    const value = encodeObjectRow(faces);
+    const value = losable(encodeObjectRow(faces));
     this.#writes.push({ kind: 'put', key: object.key, value, ...stampsFor(mint, GENERATION_OFFSET) });
     this.#refer(object, faces);
   }
@@ -270,30 +306,57 @@ class TransactionBuilder {
     return { state: journalState(state), ...retentionOfNamed(this.#bucket, state) };
   }
 
-  #append(
-    op: ObjectChange['op'],
-    object: ReadObject | ReadVersion,
-    state: ObjectState,
-    parts: {
-      readonly mint?: number;
-      readonly more: Partial<Extract<JournalRecord, { op: 'insert' | 'patch' | 'delete' }>>;
-    },
+  /** In one entry with what it replaces, or in two when that is too much for one. */
+  #appendInsert(
+    object: ReadObject,
+    after: ObjectState,
+    { mint, replaced, more }: { readonly mint: number; readonly replaced: Replaced | undefined; readonly more: Told },
   ): void {
-    const value = encodeJournal(
-      {
-        op,
-        bucket: this.#bucket.name,
-        name: object.name,
-        metageneration: state.metageneration.toString(),
-        timeMs: this.#nowMs,
-        ...this.#told(state),
-        ...parts.more,
-      },
-      state.generation,
-    );
-    const stamps = stampsFor(parts.mint, ENTRY_GENERATION_OFFSET);
-    this.#appends.push({ journal: this.#bucket.scopeId, value, ...stamps });
+    const whole = this.#entry('insert', object, after, { ...more, ...(replaced && { replaced }) });
+    if (replaced === undefined || whole.length <= LIMITS.valueBytesMax) {
+      this.#append(whole, mint);
+      return;
+    }
+    const { name } = object;
+    const first = { op: 'replace' as const, bucket: this.#bucket.name, name, timeMs: this.#nowMs, replaced };
+    this.#append(encodeJournal(first), mint);
+    const { generation: overwrote } = replaced;
+    this.#append(losable(this.#entry('insert', object, after, { ...more, overwrote })), mint);
   }
+
+  #entry(op: ObjectChange['op'], object: ReadObject | ReadVersion, state: ObjectState, more: Told): Uint8Array {
+    const record = {
+      op,
+      bucket: this.#bucket.name,
+      name: object.name,
+      metageneration: state.metageneration.toString(),
+      timeMs: this.#nowMs,
+      ...this.#told(state),
+      ...more,
+    };
+    return encodeJournal(record, state.generation);
+  }
+
+  #append(value: Uint8Array, mint?: number): void {
+    this.#appends.push({ journal: this.#bucket.scopeId, value, ...stampsFor(mint, ENTRY_GENERATION_OFFSET) });
+  }
+}
+
+type Told = Partial<ObjectRecord>;
+type Replaced = NonNullable<ObjectRecord['replaced']>;
+
+function bytesOf(write: Write): number {
+  return write.key.length + (write.kind === 'put' ? write.value.length : 0);
+}
+
+/** `invalidArgument` when it leaves no room for what the loss of the version is to say. */
+function losable(value: Uint8Array): Uint8Array {
+  const bytesMax = LIMITS.valueBytesMax - LOSS_BYTES;
+  if (value.length <= bytesMax) return value;
+  const message =
+    `The object resource is too large: ${value.length} bytes of at most ${bytesMax}. ` +
+    'Take something out of its metadata, contexts or access list.';
+  throw new StraitError('invalidArgument', message, {});
 }
 
 function holderOf(object: ReadObject | ReadVersion): Holder {

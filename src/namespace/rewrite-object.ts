@@ -134,8 +134,7 @@ function assertSameRewrite(row: UploadRow, input: RewriteInput): void {
     customerHash(row.encryption) === input.customerKey?.sha256 &&
     (input.kmsKeyName === undefined || isDeepStrictEqual(row.encryption, chosenEncryption(input))) &&
     (input.bytesPerCallMax === undefined || input.bytesPerCallMax === bytesPerCallMax) &&
-    areRepeatedAttributes(input.attributes, row.attributes) &&
-    isRepeatedAccess(input.access ?? {}, row.access ?? {}) &&
+    (row.status.kind === 'finished' || areRepeated(input, row)) &&
     isRepeated(input.preconditions, row.preconditions) &&
     isRepeated(input.sourcePreconditions, sourcePreconditions);
   if (!isSame) throw invalidToken('The rewrite token is of a rewrite with other parameters.');
@@ -143,6 +142,12 @@ function assertSameRewrite(row: UploadRow, input: RewriteInput): void {
 
 function isRepeated(given: Preconditions, begun: Preconditions): boolean {
   return Object.entries(given).every(([name, value]) => value === begun[name as keyof Preconditions]);
+}
+
+/** Of the object that is still to be made. */
+function areRepeated(input: RewriteInput, row: UploadRow): boolean {
+  const isSameAccess = isRepeatedAccess(input.access ?? {}, row.access ?? {});
+  return isSameAccess && areRepeatedAttributes(input.attributes, row.attributes);
 }
 
 /** Contexts that the call does not name may be the source's. */

@@ -11,11 +11,10 @@ import type { OperationStep, OperationWorker } from '../advance-operations.ts';
 import { decideAndCommit } from '../commit-loop.ts';
 import type { NamespaceDeps } from '../deps.ts';
 import { readForChange } from '../object-access.ts';
-import { alongside, objectTransaction } from '../object-transaction.ts';
+import { alongside, ObjectBatch } from '../object-transaction.ts';
 import { endedOperation, newOperation, operationWrites } from '../operations.ts';
 import { folderEntry } from '../rows/journal.ts';
 import { leafOf, managedFoldersFrom } from '../rows/keys.ts';
-import { blobsOf } from '../rows/references.ts';
 import { judgePreconditions } from '../rules/preconditions.ts';
 import { contentsOf, type FolderAddress, found, readFolders } from './folders.ts';
 import { firstManagedFoldersDeleted } from './managed-below.ts';
@@ -50,8 +49,6 @@ interface Work {
 }
 
 const OBJECTS_PER_STEP = 100;
-/** Writes a step may grow to before it ends: below the port's limit, whatever comes last. */
-const WRITES_PER_STEP = 700;
 
 export const deleteFolderWorker: OperationWorker = { step };
 
@@ -62,7 +59,7 @@ async function step(deps: NamespaceDeps, operation: Operation): Promise<Operatio
   const { key, folder, objects } = result;
   const nowMs = deps.clock.nowMs();
   if (objects.length > 0) {
-    const { transaction } = await deletion(deps, operation.bucket, objects);
+    const transaction = await deletion(deps, operation.bucket, objects);
     // The objects were read by their names, later: they are in these folders still.
     return { transaction: alongside(transaction, { checks }), next: { ...operation, updatedMs: nowMs } };
   }
@@ -126,15 +123,12 @@ async function deletion(deps: NamespaceDeps, bucket: BucketName, names: readonly
     bucket,
     names.map((name) => ({ name })),
   );
-  const changes = [];
-  const nowMs = deps.clock.nowMs();
-  let writes = 0;
+  const batch = new ObjectBatch(deps, target, deps.clock.nowMs());
   for (const object of objects) {
     const { live } = object;
     if (live === undefined) continue;
-    writes += 4 + 3 * blobsOf(object.faces).size;
-    if (changes.length > 0 && writes > WRITES_PER_STEP) break;
-    changes.push({ op: 'delete' as const, object, state: live });
+    if (batch.isFull) break;
+    batch.add({ op: 'delete', object, state: live });
   }
-  return objectTransaction(deps, target, changes, nowMs);
+  return batch.finish();
 }

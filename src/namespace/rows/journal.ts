@@ -18,6 +18,13 @@ export interface FateRecord {
   readonly restoreToken?: string;
 }
 
+/** A live version that was overwritten, and its fate. */
+export interface ReplacedRecord extends FateRecord {
+  readonly generation: string;
+  readonly state?: StoredState;
+  readonly retentionExpirationMs?: number;
+}
+
 /** The journal of what belongs to no bucket, such as keys. */
 export const CONTROL_JOURNAL = 'control';
 
@@ -40,13 +47,19 @@ export type JournalRecord =
       /** Of `delete`. A soft-deleted version that is deleted has reached its time, and is gone. */
       readonly fate?: FateRecord;
       /** Of an `insert` over a live version: that one, and its fate. */
-      readonly replaced?: FateRecord & {
-        readonly generation: string;
-        readonly state?: StoredState;
-        readonly retentionExpirationMs?: number;
-      };
+      readonly replaced?: ReplacedRecord;
+      /** Instead of `replaced`, when a `replace` right before it says that: the generation. */
+      readonly overwrote?: string;
       /** Of an `insert` that restores a soft-deleted version: that one's generation. */
       readonly restored?: string;
+    }
+  /** What an `insert` replaces, where one entry cannot hold both. The entry's generation is that of the insert. */
+  | {
+      readonly op: 'replace';
+      readonly bucket: BucketName;
+      readonly name: ObjectName;
+      readonly timeMs: number;
+      readonly replaced: ReplacedRecord;
     }
   | {
       /** A purge ends a soft-deleted bucket for good. */

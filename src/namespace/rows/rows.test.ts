@@ -115,7 +115,13 @@ const upload: fc.Arbitrary<UploadRow> = fc.record(
 );
 
 test('an upload row reads back as it was written', () => {
-  fc.assert(fc.property(upload, (row) => assert.deepStrictEqual(decodeUpload(encodeUpload(row)), row)));
+  fc.assert(
+    fc.property(upload, (row) => {
+      // A finished one has its attributes in its object, and not a second time.
+      const kept = row.status.kind === 'finished' ? { ...row, attributes: {} } : row;
+      assert.deepStrictEqual(decodeUpload(encodeUpload(row)), kept);
+    }),
+  );
   assert.equal(decodeStagingOwner(encodeStagingOwner('u1')), 'u1');
 });
 

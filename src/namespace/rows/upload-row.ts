@@ -32,6 +32,7 @@ export interface UploadRow {
   readonly bucket: BucketName;
   readonly bucketId: BucketId;
   readonly name: ObjectName;
+  /** What was asked of the object, as `access`; neither is kept of a finished session. */
   readonly attributes: ObjectAttributes;
   readonly preconditions: Preconditions;
   readonly expected: ExpectedContent;
@@ -124,7 +125,8 @@ interface StoredUpload {
 export function encodeUpload(row: UploadRow): Uint8Array {
   const { preconditions, expected, status } = row;
   const attributes: StoredAttributes = {};
-  storeAttributes(attributes, row.attributes);
+  // A finished one has them in its object, and not a second time.
+  if (status.kind !== 'finished') storeAttributes(attributes, row.attributes);
   const stored: StoredUpload = {
     b: row.bucket,
     i: row.bucketId,
@@ -132,7 +134,7 @@ export function encodeUpload(row: UploadRow): Uint8Array {
     a: attributes,
     p: storePreconditions(preconditions),
     x: withoutAbsent({ c: expected.crc32c, h: expected.md5, z: expected.size }),
-    ...(row.access === undefined ? {} : { v: JSON.stringify(row.access) }),
+    ...(row.access === undefined || status.kind === 'finished' ? {} : { v: JSON.stringify(row.access) }),
     ...(row.total === undefined ? {} : { l: row.total }),
     ...(row.encryption === undefined ? {} : { q: storeEncryption(row.encryption) }),
     // Of no use to a session that has ended.

@@ -47,7 +47,7 @@ export type ResourceState = 'exists' | 'not_exists';
  * are not live do. An object that is overwritten goes on existing.
  */
 export function resourceStateAfter({ op, version }: ObjectEntry): ResourceState | undefined {
-  if (version !== undefined) return undefined;
+  if (version !== undefined || op === 'replace') return undefined;
   return op === 'delete' ? 'not_exists' : 'exists';
 }
 

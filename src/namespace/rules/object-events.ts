@@ -10,7 +10,8 @@ interface Fate {
 
 /** A mutation of one object, as the journal tells it. */
 export interface ObjectEntry {
-  readonly op: 'insert' | 'patch' | 'delete';
+  /** A `replace` tells of the version that the next entry, an `insert`, takes the place of. */
+  readonly op: 'insert' | 'replace' | 'patch' | 'delete';
   readonly bucket: string;
   readonly name: string;
   readonly timeMs: number;
@@ -25,6 +26,8 @@ export interface ObjectEntry {
     readonly state?: ObjectState;
     readonly retentionExpirationMs?: number;
   };
+  /** The generation that a `replace` before it told of. */
+  readonly overwrote?: string;
 }
 
 /** In the order in which they are told: what went away goes first. */
@@ -33,10 +36,13 @@ export function eventsOf(entry: ObjectEntry): readonly ObjectEvent[] {
   const event = { bucket, name, timeMs, generation: entry.generation, ...shownOf(entry) };
   switch (entry.op) {
     case 'insert': {
-      if (entry.replaced === undefined) return [{ ...event, type: 'OBJECT_FINALIZE' }];
-      const overwroteGeneration = generation(BigInt(entry.replaced.generation));
-      return [overwritten(entry, entry.replaced), { ...event, type: 'OBJECT_FINALIZE', overwroteGeneration }];
+      const { replaced, overwrote = replaced?.generation } = entry;
+      const told = replaced === undefined ? [] : [overwritten(entry, replaced)];
+      const over = overwrote === undefined ? {} : { overwroteGeneration: generation(BigInt(overwrote)) };
+      return [...told, { ...event, type: 'OBJECT_FINALIZE', ...over }];
     }
+    case 'replace':
+      return entry.replaced === undefined ? [] : [overwritten(entry, entry.replaced)];
     case 'patch':
       return [{ ...event, type: 'OBJECT_METADATA_UPDATE' }];
     case 'delete':
