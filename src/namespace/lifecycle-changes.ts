@@ -6,7 +6,7 @@ import type { NamespaceDeps } from './deps.ts';
 import { bucketNotFound, type ReadObject, type ReadVersion, readForChange, type WriteTarget } from './object-access.ts';
 import { alongside, type ObjectChange, objectTransaction } from './object-transaction.ts';
 import { blobsOfContent, unchanged } from './rows/references.ts';
-import { judgeVersion, type LifecycleChange, type ReadyRules, readyRules } from './rules/lifecycle-action.ts';
+import { judgeVersion, type LifecycleChange, readyRules } from './rules/lifecycle-action.ts';
 import { attributesOf, changedState } from './rules/new-state.ts';
 
 /** A version that rules asked something of when its page was read: the live one, or a noncurrent one by generation. */
@@ -44,9 +44,9 @@ export async function changeVersions(
   return changed;
 }
 
-/** An expression may take milliseconds of a name. */
-export async function letOthersRun({ hasPatterns }: ReadyRules): Promise<void> {
-  if (hasPatterns) await new Promise((resolve) => setImmediate(resolve));
+/** Other work of the process goes first. */
+export function letOthersRun(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 interface BatchOutcome {
@@ -56,18 +56,22 @@ interface BatchOutcome {
   readonly isConflict: boolean;
 }
 
-async function changeBatch(deps: NamespaceDeps, { name, id }: Bucket, batch: readonly Candidate[]) {
+async function changeBatch(
+  deps: NamespaceDeps,
+  { name, id }: Bucket,
+  batch: readonly Candidate[],
+): Promise<BatchOutcome> {
   const { objects, ...target } = await readForChange(deps, name, batch);
   if (target.bucket.id !== id) throw bucketNotFound(name);
   const nowMs = deps.clock.nowMs();
   const versions = batch.map((candidate, index) => versionOf(objects[index], candidate));
   const { changes, checks, judged } = await planBatch(target, versions, nowMs);
-  if (changes.length === 0) return { changed: 0, judged, isConflict: false } satisfies BatchOutcome;
+  if (changes.length === 0) return { changed: 0, judged, isConflict: false };
   const { transaction } = objectTransaction(deps, target, changes, nowMs);
   const outcome = await deps.metadata.commit(alongside(transaction, { checks }));
   const isConflict = outcome.kind === 'conflict';
   if (!isConflict) deps.crashPoints.reach('lifecycle.after-batch');
-  return { changed: isConflict ? 0 : changes.length, judged, isConflict } satisfies BatchOutcome;
+  return { changed: isConflict ? 0 : changes.length, judged, isConflict };
 }
 
 /** A candidate as its rows are now. */
@@ -97,7 +101,8 @@ async function planBatch(target: WriteTarget, versions: readonly (Version | unde
   const counted = new Map<ObjectName, Check>();
   let [writes, judged] = [0, 0];
   for (const version of versions) {
-    await letOthersRun(rules);
+    // An expression may take milliseconds of a name.
+    if (rules.hasPatterns) await letOthersRun();
     const asked = version && judgeVersion(rules, { bucket, name: version.row.name, ...version }, nowMs);
     if (version !== undefined && asked !== undefined) {
       writes += writesOf(version);

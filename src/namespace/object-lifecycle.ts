@@ -143,6 +143,7 @@ class Visit {
     for (let pages = 0; pages < PAGES_PER_VISIT && progress.phase !== 'ended' && !isOver(); pages += 1) {
       const page: Page = await (progress.phase === 'live' ? this.#livePage(progress) : this.#noncurrentPage(progress));
       const count = await changeVersions(this.#deps, this.#bucket, page.candidates);
+      await letOthersRun();
       changed += count;
       progress = page.next;
       unsaved = count > 0 ? PAGES_PER_SAVE : unsaved + 1;
@@ -217,7 +218,7 @@ class Visit {
   }
 
   async #isAsked(versions: readonly Omit<LifecycleVersion, 'bucket'>[]): Promise<boolean> {
-    await letOthersRun(this.#rules);
+    if (this.#rules.hasPatterns) await letOthersRun();
     const nowMs = this.#deps.clock.nowMs();
     return versions.some((one) => judgeVersion(this.#rules, { bucket: this.#bucket, ...one }, nowMs) !== undefined);
   }
