@@ -8,6 +8,7 @@ import { HttpServer, type HttpServerDeps, type HttpServerSettings } from '../sha
 import type { RequestFilter } from './api/call.ts';
 import { Payers } from './api/user-project.ts';
 import { renderObject } from './objects/render-object.ts';
+import { AnsweredCalls } from './protocol/answered-calls.ts';
 import { type CorsEntry, withCors } from './protocol/cors.ts';
 import { plainGenerations, shuffledGenerations } from './protocol/generation-codec.ts';
 import { limitMutations, type MannersProfile, slowAndRefuse } from './protocol/manners.ts';
@@ -39,6 +40,7 @@ export function createGcsJsonServer(deps: GcsJsonServerDeps, settings: GcsJsonSe
   const shared = {
     pages: new PageBudget(),
     payers: new Payers(deps.clock, deps.namespace),
+    answered: new AnsweredCalls(deps.clock),
     ...(deps.filter && { filter: deps.filter }),
     ...(deps.owner && { owner: deps.owner }),
   };

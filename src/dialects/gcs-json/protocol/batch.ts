@@ -139,9 +139,9 @@ function outerHeaders(outer: HttpRequest): RequestHeaders {
   return Object.fromEntries(kept);
 }
 
-/** About the batch's body and connection, not its calls. */
+/** About the batch's body and connection, and about the batch as one call. */
 const NOT_INHERITED =
-  /^(content-|expect$|transfer-encoding$|connection$|x-http-method-override$|if-|x-goog-if-|range$)/;
+  /^(content-|expect$|transfer-encoding$|connection$|x-http-method-override$|if-|x-goog-if-|range$|x-goog-gcs-idem)/;
 
 function parseHeaders(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
