@@ -7,11 +7,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { anyRule, STORAGE_CLASSES } from '../support/any-lifecycle-rule.ts';
 import { figureFor } from '../support/full-figures.ts';
 import { Gcs } from '../support/gcs.ts';
 import {
   GcsModel,
-  type ModelRule,
   type ModelVersion,
   type NewVersion,
   type Patch,
@@ -70,9 +70,8 @@ const objectPath = (name: string, query: Readonly<Record<string, string | undefi
 };
 
 const NAMES = ['a', 'b', 'dir/c', 'dir/d.tmp'];
-const CLASSES = ['STANDARD', 'NEARLINE', 'COLDLINE', 'ARCHIVE'];
 const name = fc.constantFrom(...NAMES);
-const storageClass = fc.constantFrom(...CLASSES);
+const storageClass = fc.constantFrom(...STORAGE_CLASSES);
 
 /** Each of the choices now and then, mostly the other. */
 const seldom = <T>(choices: readonly T[], other: T, times: number) =>
@@ -230,6 +229,50 @@ function patchResource({ label, temporaryHold, eventBasedHold, customTimeMs, ret
   };
 }
 
+/** What an update leaves out is taken away, but for the custom time, which is sent along here. */
+const update = fc
+  .record({
+    address,
+    label: fc.constantFrom('', 'one', 'two'),
+    temporaryHold: seldomHeld,
+    eventBasedHold: seldomHeld,
+    asksAnew: fc.boolean(),
+    keepsOwn: fc.boolean(),
+    overridesUnlocked: fc.boolean(),
+  })
+  .map(
+    ({ address, asksAnew, keepsOwn, ...given }): Step =>
+      async (pair) => {
+        const { model } = pair;
+        const { name, generation } = address(model);
+        const version = model.find(name, generation);
+        const later = { mode: 'Unlocked' as const, untilMs: model.nowMs + DAY_MS };
+        const retention = keepsOwn ? version?.retention : asksAnew ? later : undefined;
+        const { label, temporaryHold, eventBasedHold, overridesUnlocked } = given;
+        const { customTimeMs } = version ?? {};
+        const body = patchResource({
+          label,
+          ...(temporaryHold === undefined ? {} : { temporaryHold }),
+          ...(eventBasedHold === undefined ? {} : { eventBasedHold }),
+          ...(retention === undefined ? {} : { retention }),
+          ...(customTimeMs === undefined ? {} : { customTimeMs }),
+        });
+        const patch: Patch = {
+          ...{ label, overridesUnlocked, temporaryHold: temporaryHold ?? null, eventBasedHold: eventBasedHold ?? null },
+          retention: retention ?? null,
+        };
+        const refusal = version === undefined ? 404 : model.judgePatch(version, patch);
+        const overrideUnlockedRetention = overridesUnlocked ? 'true' : undefined;
+        const answer = await pair.call('PUT', objectPath(name, { generation, overrideUnlockedRetention }), body);
+        if (
+          agree(pair, answer, refusal, `update ${name} ${generation} ${JSON.stringify(body)}`) &&
+          version !== undefined
+        ) {
+          model.patch(version, patch);
+        }
+      },
+  );
+
 /** A copy takes neither holds nor retention along, and has the bucket's class. */
 const copy = fc.record({ address, to: name, rewrites: fc.boolean() }).map(
   ({ address, to, rewrites }): Step =>
@@ -377,41 +420,7 @@ const lock = fc.nat(3).map(
     },
 );
 
-const days = fc.constantFrom(0, 1, 2, 5, 30);
-const date = fc.nat(40).map((after) => new Date(START_MS + after * DAY_MS).toISOString().slice(0, 10));
-const condition = fc
-  .record(
-    {
-      age: days,
-      createdBefore: date,
-      customTimeBefore: date,
-      daysSinceCustomTime: days,
-      daysSinceNoncurrentTime: days,
-      noncurrentTimeBefore: date,
-      isLive: fc.boolean(),
-      numNewerVersions: fc.constantFrom(0, 1, 2, 3),
-      matchesPrefix: fc.constantFrom(['dir/'], ['a', 'b'], ['c', 'tmp']),
-      matchesSuffix: fc.constantFrom(['.tmp'], ['a', 'c'], ['dir', 'd']),
-      matchesPattern: fc.constantFrom('dir/.*', '[ab]', '.*(c|\\.tmp)'),
-      matchesStorageClass: fc.subarray(CLASSES, { minLength: 1 }),
-      sizeAboveBytes: fc.nat(12).map(String),
-      sizeBelowBytes: fc.nat(12).map(String),
-    },
-    { requiredKeys: [] },
-  )
-  .chain((all) =>
-    fc.subarray(Object.entries(all), { minLength: 0, maxLength: 2 }).map((some) => Object.fromEntries(some)),
-  )
-  .filter((some) => Object.keys(some).length > 0);
-const rule: fc.Arbitrary<ModelRule> = fc.record({
-  action: fc.oneof(
-    fc.constant({ type: 'Delete' as const }),
-    storageClass.map((name) => ({ type: 'SetStorageClass' as const, storageClass: name })),
-  ),
-  condition,
-});
-
-const setRules = fc.array(rule, { maxLength: 3 }).map(
+const setRules = fc.array(anyRule(START_MS), { maxLength: 3 }).map(
   (rules): Step =>
     async (pair) => {
       const lifecycle = rules.length === 0 ? null : { rule: rules };
@@ -505,6 +514,7 @@ const step = fc.oneof(
   { weight: 14, arbitrary: insert },
   { weight: 7, arbitrary: remove },
   { weight: 12, arbitrary: change },
+  { weight: 3, arbitrary: update },
   { weight: 4, arbitrary: copy },
   { weight: 2, arbitrary: move },
   { weight: 2, arbitrary: compose },
