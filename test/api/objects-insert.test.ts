@@ -41,6 +41,34 @@ apiTest(
 );
 
 apiTest(
+  { method: 'objects.insert', fields: ['contentType'], headers: ['x-upload-content-type'] },
+  'refuses a type in the resource that is not that of the upload',
+  async (gateway) => {
+    const bucket = await gateway.bucket();
+    const refused = /\(text\/plain\) does not match Content-Type specified in metadata \(text\/csv\)/;
+    const parts = (type: string) =>
+      `--part\r\n\r\n{"name":"x","contentType":"${type}"}\r\n--part\r\nContent-Type: text/plain\r\n\r\n\r\n--part--`;
+    for (const [contentType, status] of [
+      ['text/csv', 400],
+      ['text/plain', 200],
+    ] as const) {
+      const path = `/upload/storage/v1/b/${bucket}/o?name=x&uploadType=`;
+      const multipart = await gateway.call('POST', `${path}multipart`, {
+        headers: { 'Content-Type': 'multipart/related; boundary=part' },
+        body: parts(contentType),
+      });
+      const headers = { 'X-Upload-Content-Type': 'text/plain' };
+      const resumable = await gateway.call('POST', `${path}resumable`, { headers, body: { contentType } });
+      for (const answer of [multipart, resumable]) {
+        assert.equal(answer.status, status, answer.text);
+        if (status === 400) assert.match(answer.json.error.message, refused);
+      }
+      assert.equal((await gateway.get(bucket, 'x')).status, status === 400 ? 404 : 200);
+    }
+  },
+);
+
+apiTest(
   { method: 'objects.insert', fields: ['crc32c', 'md5Hash'] },
   'refuses bytes that do not have the declared checksums',
   async (gateway) => {

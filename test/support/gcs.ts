@@ -49,7 +49,7 @@ export class Gcs {
   insert(bucket: string, resource: Readonly<Record<string, unknown>>, content = '', query = ''): Promise<Answer> {
     const parts = [
       ['application/json', JSON.stringify(resource)],
-      ['application/octet-stream', content],
+      [resource['contentType'] ?? 'application/octet-stream', content],
     ].map(([type, part]) => `--part\r\nContent-Type: ${type}\r\n\r\n${part}\r\n`);
     return this.call('POST', `/upload/storage/v1/b/${bucket}/o?uploadType=multipart${query}`, {
       headers: { 'Content-Type': 'multipart/related; boundary=part' },
