@@ -9,7 +9,7 @@ const SETUP_MS_MAX = 5 * 60_000;
 /** For all of them together: CI has half an hour for everything. */
 const TOTAL_MS_MAX = 10 * 60_000;
 /** What builds from source goes last, and after it what only one suite on request needs. */
-const LAST = ['tools/setup-s3.ts', 'tools/setup-clients.ts', 'tools/setup-go-client.ts', 'tools/setup-engines.ts'];
+const LAST = ['s3', 'clients', 'go-client', 'peers', 'engines'].map((name) => `tools/setup-${name}.ts`);
 
 const started = performance.now();
 const scripts = globSync('tools/setup-*.ts').toSorted((left, right) => LAST.indexOf(left) - LAST.indexOf(right));

@@ -1,4 +1,4 @@
-/** Where `tools/setup-clients.ts` and `tools/setup-readers.ts` put what we test with, and what runs it. */
+/** Where `tools/setup-clients.ts`, `setup-readers.ts` and `setup-peers.ts` put what we test with, and what runs it. */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -38,6 +38,14 @@ export const PYTHON_READERS = pythonEnvironment('deltalake, hudi and pyiceberg',
   'pyarrow==26.0.1',
   'gcsfs==2026.10.1',
 ]);
+
+/** Google's test server of its client libraries, which no package index has: from its repository, by commit. */
+export const STORAGE_TESTBENCH = pythonEnvironment('storage-testbench', 'storage-testbench-1', [
+  'git+https://github.com/googleapis/storage-testbench@e8c85072463f1f8378d850db457df598fdcb17a7',
+]);
+
+export const FAKE_GCS_VERSION = 'v1.56.1';
+export const FAKE_GCS = join(CACHE, `fake-gcs-server-${FAKE_GCS_VERSION}`, 'fake-gcs-server');
 
 export const RCLONE_VERSION = 'v1.71.2';
 export const RCLONE = join(CACHE, `rclone-${RCLONE_VERSION}`, 'rclone');

@@ -83,7 +83,7 @@ export const FOLDER_RULES: readonly FolderRule[] = [
   },
   { folder: 'test', mayImport: ['src', 'test', 'tools'] },
   { folder: 'bench', mayImport: ['src', 'test/support', 'bench', 'tools'] },
-  { folder: 'tools', mayImport: ['src', 'test/support', 'tools'] },
+  { folder: 'tools', mayImport: ['src', 'test/support', 'test/differential', 'tools'] },
 ];
 
 /** `apps` composes domain folders, but decisions are taken by them alone. */
