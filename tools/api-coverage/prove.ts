@@ -3,7 +3,7 @@ import { type Mutation, mutationsOf, type Point } from '../../test/support/claim
 import type { ClaimedPoint, FiledTest } from './claims.ts';
 
 /** A test that waits for what never comes has noticed too. */
-const TEST_TIMEOUT_MS = 10_000;
+const TEST_TIMEOUT_MS = 60_000;
 
 export interface Proof {
   readonly mutation: Mutation;
