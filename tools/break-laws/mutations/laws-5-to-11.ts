@@ -9,6 +9,7 @@ import {
   LARGE_TABLES,
   NEVER,
   SERVICE_SETTINGS,
+  SITE_READS,
   SITE_WRITES,
   SYNC,
   SYNC_RACES,
@@ -70,6 +71,15 @@ export const LAW_6: readonly Mutation[] = [
     find: "if (this.#missing.size > 0) return { kind: 'missing', names: [...this.#missing] };",
     replace: '',
     tests: [{ test: SYNC, only: 'a commit appears whole', red: /AssertionError|not reached/ }],
+  },
+  {
+    id: 'later-versions-told',
+    law: 6,
+    breaks: 'a listing of versions tells what came after the version a site shows',
+    file: 'src/namespace/rules/past-versions.ts',
+    find: 'if (at >= 0) return versions.slice(0, at);',
+    replace: '',
+    tests: [{ test: SITE_READS, only: 'of a name the versions up to', red: /AssertionError/ }],
   },
   {
     id: 'control-listed-loosely',

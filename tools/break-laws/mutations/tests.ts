@@ -31,6 +31,7 @@ export const TWO_SITES = 'test/replay/two-sites.test.ts';
 export const BUCKETS = 'src/namespace/buckets.test.ts';
 export const SOFT_DELETED_BUCKETS = 'src/namespace/soft-deleted-buckets.test.ts';
 export const COMMAND = 'test/acceptance/command.test.ts';
+export const SITE_READS = 'test/acceptance/site-reads.test.ts';
 export const SITE_WRITES = 'test/acceptance/site-writes.test.ts';
 export const HTTP_SERVER = 'test/http/http-server.test.ts';
 export const LARGE_TABLES = 'test/scale/large-tables.test.ts';
