@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type Cells, renderClientPage } from './test-run/client-table.ts';
 
 const { clientCells = {} }: { readonly clientCells?: Cells } = JSON.parse(
-  readFileSync('test-results/clients.json', 'utf8'),
+  readFileSync('test-results/clients-full.json', 'utf8'),
 );
 const open = Object.entries(clientCells).filter(([, outcome]) => outcome !== 'passed' && outcome !== 'absent');
 if (open.length > 0 || Object.keys(clientCells).length === 0) {

@@ -32,6 +32,7 @@ export const FEATURES = {
   batch: 'batched calls',
   folders: 'buckets with hierarchical namespace',
   retries: 'repeat calls that fail with 503',
+  sync: 'synchronize folders with buckets',
   'signed-urls': 'signed URLs (V4)',
 } as const satisfies Readonly<Record<string, string>>;
 export type Feature = keyof typeof FEATURES;
@@ -47,6 +48,7 @@ interface ClientFacts {
   readonly lacks: Partial<Readonly<Record<Feature, string>>>;
 }
 
+const LIBRARY = { sync: 'it is a library' } as const;
 const NO_ADMINISTRATION = {
   settings: 'it makes buckets and leaves them as they are',
   iam: 'it has no call for it',
@@ -57,20 +59,20 @@ const NO_ADMINISTRATION = {
 export const CLIENTS = {
   node: {
     name: 'Node, @google-cloud/storage',
-    lacks: { batch: 'it sends each call by itself' },
+    lacks: { ...LIBRARY, batch: 'it sends each call by itself' },
   },
-  python: { name: 'Python, google-cloud-storage', lacks: {} },
+  python: { name: 'Python, google-cloud-storage', lacks: LIBRARY },
   go: {
-    name: 'Go, cloud.google.com/go/storage, `WithJSONReads`',
-    lacks: { batch: 'it sends each call by itself' },
+    name: 'Go, cloud.google.com/go/storage, `WithJSONReads` (told nothing, it reads through XML, which is not served)',
+    lacks: { ...LIBRARY, batch: 'it sends each call by itself' },
   },
-  java: { name: 'Java, com.google.cloud:google-cloud-storage', lacks: {} },
+  java: { name: 'Java, com.google.cloud:google-cloud-storage', lacks: LIBRARY },
   gcsfs: {
     name: 'gcsfs',
     lacks: {
+      ...LIBRARY,
       ...NO_ADMINISTRATION,
       glob: 'it lists everything and filters by itself',
-      rewrite: 'it has no copies that have to move bytes',
       contexts: 'it keeps only fields it knows',
       'soft-delete': 'it has no call for it',
       holds: 'it has no call for it',
@@ -81,12 +83,12 @@ export const CLIENTS = {
   pyarrow: {
     name: "pyarrow's GcsFileSystem, which is Google's client for C++",
     lacks: {
+      ...LIBRARY,
       ...NO_ADMINISTRATION,
       'upload-simple': 'it uploads resumably whatever the size',
       checksums: 'nothing can be set; it verifies all it reads and writes',
       glob: 'it lists everything and filters by itself',
       versions: 'it sees live objects only',
-      rewrite: 'it has no copies that have to move bytes',
       compose: 'it has no call for it',
       move: 'it copies and deletes',
       preconditions: 'it sets none',
@@ -95,6 +97,33 @@ export const CLIENTS = {
       holds: 'it has no call for it',
       keys: 'it has no call for it',
       acls: 'it has no call for it',
+      batch: 'it sends each call by itself',
+      folders: 'it has no call for it',
+    },
+  },
+  gcloud: {
+    name: '`gcloud storage`',
+    lacks: {
+      glob: 'it lists everything and filters by itself',
+      contexts: 'it has no options for them',
+      batch: 'it sends each call by itself',
+    },
+  },
+  rclone: {
+    name: 'rclone',
+    lacks: {
+      ...NO_ADMINISTRATION,
+      'upload-resumable': 'it uploads in one request whatever the size',
+      'upload-resumed': 'it uploads in one request whatever the size',
+      glob: 'it lists everything and filters by itself',
+      versions: 'it sees live objects only',
+      compose: 'it has no call for it',
+      move: 'it copies and deletes',
+      preconditions: 'it sets none',
+      contexts: 'it keeps only fields it knows',
+      'soft-delete': 'it has no call for it',
+      holds: 'it has no call for it',
+      keys: 'it has no call for it',
       batch: 'it sends each call by itself',
       folders: 'it has no call for it',
     },

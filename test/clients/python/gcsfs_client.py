@@ -180,6 +180,16 @@ def copy(s):
     same(s.fs.cat(f"{s.bucket}-other/copy"), content)
 
 
+@feature("rewrite")
+def rewrite(s):
+    s.fs.mkdir(s.bucket)
+    s.fs.mkdir(s.bucket + "-far", location="ASIA")
+    content = noise(4 * MIB + 5)
+    s.fs.pipe(s.path("source"), content)
+    s.fs.cp_file(s.path("source"), f"{s.bucket}-far/copy")
+    same(s.fs.cat(f"{s.bucket}-far/copy"), content)
+
+
 @feature("compose")
 def compose(s):
     s.fs.mkdir(s.bucket)

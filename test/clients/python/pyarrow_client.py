@@ -19,13 +19,13 @@ NotFound = arrow_fs.FileType.NotFound
 Directory = arrow_fs.FileType.Directory
 
 
-def connect(url):
+def connect(url, location="EU"):
     return arrow_fs.GcsFileSystem(
         endpoint_override=url.removeprefix("http://"),
         scheme="http",
         anonymous=True,
         project_id="test",
-        default_bucket_location="EU",
+        default_bucket_location=location,
         retry_time_limit=datetime.timedelta(seconds=30),
     )
 
@@ -162,6 +162,17 @@ def copy(s):
     s.fs.create_dir(s.bucket + "-other")
     s.fs.copy_file(s.path("source"), f"{s.bucket}-other/copy")
     equal(s.fs.get_file_info(f"{s.bucket}-other/copy").size, len(content))
+
+
+@feature("rewrite")
+def rewrite(s):
+    s.fs.create_dir(s.bucket)
+    connect(url, location="ASIA").create_dir(s.bucket + "-far")
+    content = noise(4 * MIB + 5)
+    s.write("source", content)
+    s.fs.copy_file(s.path("source"), f"{s.bucket}-far/copy")
+    with s.fs.open_input_stream(f"{s.bucket}-far/copy") as stream:
+        same(stream.read(), content)
 
 
 @feature("metadata")
