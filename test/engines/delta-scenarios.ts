@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
 import { PYTHON_READERS, whyNoPython } from '../support/client-tools.ts';
-import { recordFigure } from '../support/record-figure.ts';
 import { downloadTable, openTable, type ReaderAnswer } from '../support/table-readers.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import {
-  BUCKET,
-  checksumOf,
-  factsOf,
-  names,
-  requests,
-  rowsQuery,
-  type Scenario,
-  type Stage,
-  sparkFacts,
-} from './spark-stage.ts';
+import { BUCKET, checksumOf, factsOf, names, rowsQuery, type Scenario, type Stage, sparkFacts } from './spark-stage.ts';
 
-const CONCURRENT_APPENDS = 8;
+const CONCURRENT_APPENDS = 6;
 
 function table(name: string) {
   const path = `gs://${BUCKET}/delta/${name}`;
@@ -63,7 +52,7 @@ async function commitsAndTravels(stage: Stage): Promise<void> {
 async function checkpointsAndVacuums(stage: Stage): Promise<void> {
   const { spark } = stage;
   const { path, prefix, from, format } = table('kept');
-  for (let step = 0; step < 12; step += 1) {
+  for (let step = 0; step < 5; step += 1) {
     const query = rowsQuery(step * 100, step * 100 + 100, 1);
     await spark.write({ query, path, format, mode: 'append' });
   }
@@ -73,16 +62,15 @@ async function checkpointsAndVacuums(stage: Stage): Promise<void> {
   await spark.sql(`VACUUM ${from} RETAIN 0 HOURS`);
   const files = (await names(stage, prefix)).filter((name) => /^part-.*\.parquet$/.test(name));
   assert.equal(files.length, 1, 'only the file of the newest version is left');
-  assert.deepEqual(await sparkFacts(stage, from), factsOf([0, 1_200]));
+  assert.deepEqual(await sparkFacts(stage, from), factsOf([0, 500]));
   const found = await readByDeltaRs(stage, prefix, 0);
-  if (found !== undefined) assert.deepEqual([found.rows, found.checksum], [1_200, checksumOf([0, 1_200])]);
+  if (found !== undefined) assert.deepEqual([found.rows, found.checksum], [500, checksumOf([0, 500])]);
 }
 
-/** Two processes race for the same versions: the loser's create must fail, and it must come again as the next. */
+/** Two processes race for the same versions: who comes second must notice, and come again as the next. */
 async function losesNoCommit(stage: Stage): Promise<void> {
   const { path, prefix, from, format } = table('raced');
   await stage.spark.write({ query: rowsQuery(0, 100, 1), path, format, mode: 'errorifexists' });
-  const refused = await requests(stage, 'objects.insert', '412');
   const other = await stage.another();
   try {
     const appends = [stage.spark, other].map(async (spark, writer) => {
@@ -105,8 +93,6 @@ async function losesNoCommit(stage: Stage): Promise<void> {
   );
   const found = await readByDeltaRs(stage, prefix, 0);
   if (found !== undefined) assert.deepEqual([found.newest, found.rows], [String(commits), facts[0]]);
-  const lost = (await requests(stage, 'objects.insert', '412')) - refused;
-  recordFigure({ name: `engines: Delta commits refused in the race, Spark ${stage.line.version}`, value: lost });
 }
 
 export const DELTA_SCENARIOS: readonly Scenario[] = [

@@ -87,6 +87,8 @@ async function runContract(t: TestContext, jars: JarSet): Promise<readonly Outco
   const ran = await runProgram('java', ['-Xmx1g', `-Dtest.build.data=${folder}/files`, '-cp', path, ...launcher]);
   const found = readReport(await readFile(join(folder, 'reports/TEST-junit-vintage.xml'), 'utf8'));
   assert.ok(found.length > 0, ran.stderr.slice(-4_000));
+  const refused = await site.counter('strait_http_requests_total', 'code="412",operation="objects.insert"');
+  assert.ok(refused > 0, 'the race of creates was decided by the gateway');
   return found;
 }
 

@@ -19,6 +19,7 @@ const LAKE = {
     'io.delta.sql.DeltaSparkSessionExtension,org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions',
   'spark.sql.catalog.spark_catalog': 'org.apache.spark.sql.delta.catalog.DeltaCatalog',
   'spark.databricks.delta.snapshotPartitions': '2',
+  'spark.databricks.delta.properties.defaults.checkpointInterval': '3',
   'spark.databricks.delta.retentionDurationCheck.enabled': 'false',
   'spark.sql.catalog.lake': 'org.apache.iceberg.spark.SparkCatalog',
   'spark.sql.catalog.lake.type': 'hadoop',

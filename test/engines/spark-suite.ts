@@ -1,10 +1,11 @@
 import { test } from 'node:test';
 import { type SparkLine, whyNoSpark } from '../support/engine-tools.ts';
 import { DELTA_SCENARIOS } from './delta-scenarios.ts';
+import { ICEBERG_SCENARIOS } from './iceberg-scenarios.ts';
 import { PARQUET_SCENARIOS } from './parquet-scenarios.ts';
 import { setStage } from './spark-stage.ts';
 
-const SCENARIOS = [...PARQUET_SCENARIOS, ...DELTA_SCENARIOS];
+const SCENARIOS = [...PARQUET_SCENARIOS, ...DELTA_SCENARIOS, ...ICEBERG_SCENARIOS];
 const TIMEOUT_MS = 15 * 60_000;
 
 /** Every scenario, one after the other, in one session. */
