@@ -31,7 +31,7 @@ describe('reads at a site are those of its cloud', () => {
   };
 
   before(async () => {
-    followed = await FollowedCloud.start();
+    followed = await FollowedCloud.start({ prepare: makeAndDelete });
     await fillCloud(post, followed);
     await followed.arrived('lake');
     await followed.arrived('tree');
@@ -344,7 +344,6 @@ const binding = { role: 'roles/storage.objectViewer', members: ['user:ann@exampl
 /** Two buckets with something of everything. */
 async function fillCloud(post: Post, followed: FollowedCloud): Promise<void> {
   await makeBuckets(post, followed);
-  await deleteBucket(post);
   await putObjects(post, followed);
   await putBesideObjects(post);
   await followed.gateway.runChores();
@@ -372,11 +371,11 @@ async function makeBuckets(post: Post, { cloud }: FollowedCloud): Promise<void> 
   });
 }
 
-/** A bucket that can be restored. */
-async function deleteBucket(post: Post): Promise<void> {
-  const softDeletePolicy = { retentionDurationSeconds: '604800' };
-  await post('/b?project=p', { name: 'ended', softDeletePolicy });
-  await post('/b/ended', undefined, 'DELETE');
+/** Leaves a bucket that can be restored. */
+async function makeAndDelete(cloud: FollowedCloud['cloud']): Promise<void> {
+  const body = { name: 'ended', softDeletePolicy: { retentionDurationSeconds: '604800' } };
+  assert.equal((await cloud.call('POST', '/storage/v1/b?project=p', { body })).status, 200);
+  assert.equal((await cloud.call('DELETE', '/storage/v1/b/ended')).status, 204);
 }
 
 async function putObjects(post: Post, { cloud }: FollowedCloud): Promise<void> {

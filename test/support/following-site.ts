@@ -44,6 +44,8 @@ export interface FollowedOptions {
   readonly sync?: Partial<SyncSettings>;
   readonly formats?: readonly TableFormat[];
   readonly cloud?: MemoryGatewayOptions;
+  /** Changes at the cloud before the site looks at it for the first time. */
+  readonly prepare?: (cloud: Gcs) => Promise<void>;
 }
 
 export class FollowedCloud implements AsyncDisposable {
@@ -87,6 +89,7 @@ export class FollowedCloud implements AsyncDisposable {
     const { port } = await server.listen();
     followed.cloud.connect(gateway.url);
     followed.site.connect(`http://127.0.0.1:${port}`);
+    await options.prepare?.(followed.cloud);
     const stop = new AbortController();
     const running = sync.run(stop.signal);
     followed.#parts.defer(async () => {
