@@ -22,6 +22,7 @@ import { openObject } from './read-object.ts';
 import { pageSegmentsMax } from './rows/blob-rows.ts';
 import { blobsOfContent, unchanged } from './rows/references.ts';
 import { assertAttributes } from './rules/attributes.ts';
+import { hasAutoclass } from './rules/bucket-settings.ts';
 import { assertContexts } from './rules/contexts.ts';
 import { assertChoice, chosenEncryption, judgeKey } from './rules/encryption.ts';
 import { assertObjectName } from './rules/names.ts';
@@ -122,7 +123,23 @@ async function readComposition(deps: NamespaceDeps, input: ComposeInput): Promis
   });
   const { preconditions } = input;
   assertReplaceable({ ...wanted, bucket: target.bucket, preconditions }, destination, deps.clock.nowMs());
-  return { target, destination, sources };
+  const composition = { target, destination, sources };
+  assertOneClass(composition, input.attributes.storageClass ?? target.bucket.storageClass);
+  return composition;
+}
+
+/**
+ * The composition's storage class, which is the bucket's unless it is named, must be that of all sources. Where the bucket
+ * moves objects between classes itself, theirs say nothing.
+ */
+function assertOneClass({ target, sources }: Composition, storageClass: string): void {
+  if (hasAutoclass(target.bucket)) return;
+  const others = new Set(sources.map(({ state }) => state.storageClass).filter((one) => one !== storageClass));
+  if (others.size === 0) return;
+  const message =
+    `Cannot compose object with destination storage class ${storageClass} ` +
+    `from source components that have different storage classes (${[...others].join(', ')})`;
+  throw new StraitError('invalidArgument', message, {});
 }
 
 /** Of a key that several sources have, what the last of them says. */

@@ -42,11 +42,38 @@ apiTest(
   },
   'sets what the destination says',
   async (gateway) => {
-    const bucket = await bucketWithParts(gateway);
+    const bucket = await gateway.bucket();
+    for (const source of SOURCES) await gateway.insert(bucket, { ...source, storageClass: 'NEARLINE' });
     const acl = [{ entity: 'allUsers', role: 'READER' }];
     const destination = { storageClass: 'NEARLINE', acl, ...OBJECT_FIELDS };
     const { json } = await compose(gateway, bucket, { sourceObjects: SOURCES, destination });
     assert.partialDeepStrictEqual(json, destination);
+  },
+);
+
+apiTest(
+  { method: 'objects.compose', fields: ['destination.storageClass'] },
+  'joins objects of one storage class, which is that of the composition',
+  async (gateway) => {
+    const bucket = await bucketWithParts(gateway);
+    await gateway.insert(bucket, { name: 'cold', storageClass: 'COLDLINE' });
+    for (const [sourceObjects, storageClass, others] of [
+      [SOURCES, 'COLDLINE', 'STANDARD'],
+      [[...SOURCES, { name: 'cold' }], 'STANDARD', 'COLDLINE'],
+      [[...SOURCES, { name: 'cold' }], 'ARCHIVE', 'STANDARD, COLDLINE'],
+    ] as const) {
+      const { status, json } = await compose(gateway, bucket, { sourceObjects, destination: { storageClass } });
+      assert.equal(status, 400);
+      const message =
+        `Cannot compose object with destination storage class ${storageClass} ` +
+        `from source components that have different storage classes (${others})`;
+      assert.deepEqual([json.error.message, json.error.errors[0]?.reason], [message, 'invalid']);
+    }
+    const unnamed = await compose(gateway, bucket, { sourceObjects: [{ name: 'cold' }] });
+    assert.equal(unnamed.status, 400, "without a class it has its bucket's");
+    assert.equal((await gateway.get(bucket, 'ab')).status, 404);
+    await gateway.call('PATCH', `/storage/v1/b/${bucket}`, { body: { autoclass: { enabled: true } } });
+    assert.equal((await compose(gateway, bucket, { sourceObjects: [{ name: 'cold' }] })).status, 200);
   },
 );
 

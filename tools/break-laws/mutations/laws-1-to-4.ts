@@ -267,12 +267,12 @@ export const LAW_4: readonly Mutation[] = [
     ],
   },
   {
-    id: 'change-not-journalled',
+    id: 'insert-not-journalled',
     law: 4,
-    breaks: 'inserts and patches are committed without a journal entry',
+    breaks: 'inserts are committed without a journal entry',
     file: 'src/namespace/object-transaction.ts',
-    find: 'this.#appends.push({',
-    replace: "if (op === 'delete') this.#appends.push({",
+    find: 'this.#append(whole, mint);',
+    replace: '',
     tests: [
       { test: OBJECTS, only: 'every mutation is in the journal', red: /strictly equal/ },
       killedAtEveryPoint(/deep.equal/),
@@ -283,8 +283,8 @@ export const LAW_4: readonly Mutation[] = [
     law: 4,
     breaks: 'deletes are committed without a journal entry',
     file: 'src/namespace/object-transaction.ts',
-    find: 'this.#appends.push({',
-    replace: "if (op !== 'delete') this.#appends.push({",
+    find: "this.#append(this.#entry('delete', object, state, { ...versionOf(object), fate }));",
+    replace: '',
     tests: [
       { test: OBJECTS, only: 'every mutation is in the journal', red: /strictly equal/ },
       killedAtEveryPoint(/deep.equal/),
