@@ -129,8 +129,8 @@ async function readComposition(deps: NamespaceDeps, input: ComposeInput): Promis
 }
 
 /**
- * The composition's storage class, which is the bucket's unless it is named, must be that of all sources. Where the bucket
- * moves objects between classes itself, theirs say nothing.
+ * The composition's storage class, which is the bucket's unless it is named, must be that of all sources. Where the
+ * bucket moves objects between classes itself, theirs say nothing.
  */
 function assertOneClass({ target, sources }: Composition, storageClass: string): void {
   if (hasAutoclass(target.bucket)) return;

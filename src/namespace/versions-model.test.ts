@@ -427,7 +427,7 @@ async function leavesNothingBehind(model: Model, fixture: LakeFixture): Promise<
     const address = { bucket: LAKE, name: one.name, generation: generation(one.generation) };
     await namespace.deleteObject({ address, preconditions: {} });
   }
-  // A version, its page of segments, and the blobs on that: each goes once the one before is gone, its bytes a round later.
+  // A version, its page of segments, the blobs on that: each goes after the one before, and its bytes a round later.
   for (let round = 0; round < 4; round += 1) {
     fixture.pass(91 * DAY_MS);
     await expireSoftDeletedOnce(deps, signal);
