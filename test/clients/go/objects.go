@@ -242,6 +242,8 @@ var objects = []feature{
 		policy := &storage.RetentionPolicy{RetentionPeriod: time.Hour}
 		must(s.bucket.Update(s.ctx, storage.BucketAttrsToUpdate{RetentionPolicy: policy}))
 		s.put("kept", "x")
+		kept := must(s.object("kept").Attrs(s.ctx))
+		equal(kept.RetentionExpirationTime.Sub(kept.Created), time.Hour)
 		fails(s.object("kept").Delete(s.ctx), 403)
 		attrs := must(s.bucket.Attrs(s.ctx))
 		ok(s.bucket.If(storage.BucketConditions{MetagenerationMatch: attrs.MetaGeneration}).LockRetentionPolicy(s.ctx))
@@ -249,6 +251,19 @@ var objects = []feature{
 		shorter := &storage.RetentionPolicy{RetentionPeriod: time.Minute}
 		_, err := s.bucket.Update(s.ctx, storage.BucketAttrsToUpdate{RetentionPolicy: shorter})
 		fails(err, 403)
+		// Retention of single objects.
+		other := s.client.Bucket(s.name + "-objects")
+		ok(other.SetObjectRetention(true).Create(s.ctx, project, nil))
+		s.write(other.Object("kept").NewWriter(s.ctx), []byte("x"))
+		until := time.Now().Add(time.Hour)
+		retention := storage.ObjectAttrsToUpdate{Retention: &storage.ObjectRetention{Mode: "Unlocked", RetainUntil: until}}
+		must(other.Object("kept").Update(s.ctx, retention))
+		fails(other.Object("kept").Delete(s.ctx), 403)
+		none := storage.ObjectAttrsToUpdate{Retention: &storage.ObjectRetention{}}
+		_, err = other.Object("kept").Update(s.ctx, none)
+		fails(err, 403)
+		must(other.Object("kept").OverrideUnlockedRetention(true).Update(s.ctx, none))
+		ok(other.Object("kept").Delete(s.ctx))
 	}},
 	{"keys", func(s *scene) {
 		s.make(nil)

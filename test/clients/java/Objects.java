@@ -293,6 +293,21 @@ final class Objects {
     Scene.equal(bucket.retentionPolicyIsLocked(), true);
     var shorter = bucket.toBuilder().setRetentionPeriod(60L).build();
     Scene.fails(403, shorter::update);
+    // Retention of single objects.
+    BucketInfo other = BucketInfo.of(s.bucket + "-objects");
+    s.storage.create(other, BucketTargetOption.enableObjectRetention(true));
+    Blob kept = s.storage.create(BlobInfo.newBuilder(other, "kept").build(), "x".getBytes());
+    BlobInfo.Retention retention =
+        BlobInfo.Retention.newBuilder()
+            .setMode(BlobInfo.Retention.Mode.UNLOCKED)
+            .setRetainUntilTime(OffsetDateTime.now().plusHours(1))
+            .build();
+    kept = kept.toBuilder().setRetention(retention).build().update();
+    Scene.fails(403, kept::delete);
+    BlobInfo freed = kept.toBuilder().setRetention(null).build();
+    Scene.fails(403, () -> s.storage.update(freed));
+    s.storage.update(freed, BlobTargetOption.overrideUnlockedRetention(true));
+    Scene.equal(s.storage.delete(BlobId.of(other.getName(), "kept")), true);
   }
 
   private static Blob hold(Blob blob, boolean isTemporary, boolean isOn) {

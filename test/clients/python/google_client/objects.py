@@ -210,6 +210,21 @@ def add_objects(feature):
         assert s.client.get_bucket(s.name).retention_policy_locked
         s.bucket.retention_period = 60
         expect(exceptions.Forbidden, s.bucket.patch)
+        # Retention of single objects.
+        other = s.client.create_bucket(s.name + "-objects", enable_object_retention=True)
+        kept = other.blob("kept")
+        kept.upload_from_string("x")
+        kept.retention.mode = "Unlocked"
+        kept.retention.retain_until_time = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+        kept.patch()
+        expect(exceptions.Forbidden, kept.delete)
+        kept.retention.mode = None
+        kept.retention.retain_until_time = None
+        expect(exceptions.Forbidden, kept.patch)
+        kept.retention.mode = None
+        kept.retention.retain_until_time = None
+        kept.patch(override_unlocked_retention=True)
+        kept.delete()
 
     @feature("keys")
     def keys(s):
