@@ -98,7 +98,7 @@ function startSync(lifecycle: Lifecycle, stores: NamespaceDeps, config: ServeCon
   );
   lifecycle.own('cloud connections', () => remote.close());
   const sync = new Sync({ ...stores, remote, formats: tableFormats() }, syncSettings(config));
-  const owner = createOwnerReads(remote, cloud.url.origin);
+  const owner = createOwnerReads({ ...stores, remote }, cloud.url.origin);
   lifecycle.run({ name: 'sync', run: (signal) => sync.run(signal) });
   return {
     owner,

@@ -45,6 +45,8 @@ export interface PassThrough {
 /** Listings of buckets owned elsewhere as their owners have them: rows here are of live versions alone. */
 export interface OwnerListings {
   list(bucket: BucketName, request: PageRequest, signal: AbortSignal): Promise<PrefixedPage>;
+  /** It did not answer a moment ago: who can do without it does. */
+  isAway(): boolean;
   /** Whether there is a managed folder whose name starts so. */
   hasManagedFolder(bucket: BucketName, prefix: string, signal: AbortSignal): Promise<boolean>;
 }

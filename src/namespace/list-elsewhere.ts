@@ -25,14 +25,14 @@ const RESUMED_PAGE_MIN = 100;
 /** Behind a prefix: above nearly all names that start with it, so that the owner begins after them. */
 const ABOVE_ALL = '\u{10ffff}';
 
-/** `listLive` lists what this site shows. */
+/** `listLive` lists what this site shows. Nobody is to wait for room meanwhile: the owner may take its time. */
 export async function listVersionsElsewhere(
   deps: NamespaceDeps,
   bucket: Bucket,
   input: ListInput,
   listLive: (input: ListInput) => Promise<ListResult>,
 ): Promise<ListResult> {
-  const { versions: _versions, after, ...rest } = input;
+  const { versions: _versions, after, room: _room, ...rest } = input;
   // A page may have ended among the versions of a name: its live one, the last of them, is still to come.
   const resumed = after?.version === undefined ? withoutAbsent({ after }) : { startOffset: after.name };
   const live = await listLive({ ...rest, ...resumed, includeFoldersAsPrefixes: false });
@@ -61,7 +61,9 @@ export async function listFoldersElsewhere(
   input: ListInput,
   listLive: (input: ListInput) => Promise<ListResult>,
 ): Promise<ListResult> {
-  const live = await listLive({ ...input, includeFoldersAsPrefixes: false });
+  const { room: _room, ...rest } = input;
+  const live = await listLive({ ...rest, includeFoldersAsPrefixes: false });
+  if (deps.ownerListings?.isAway() === true) return live;
   try {
     const limit = { clock: deps.clock, ms: FOLDERS_WITHIN_MS };
     const folders = await withDeadline(limit, (signal) => ownerFolders(deps, bucket, { input, live, signal }));

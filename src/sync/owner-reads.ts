@@ -2,6 +2,8 @@
 import { isStraitError, StraitError } from '../model/errors.ts';
 import type { OwnerListings } from '../namespace/deps.ts';
 import type { Remote, ResourceAnswer, ResourceRequest } from '../remotes/port.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { DeadlineExceeded } from '../runtime/deadline.ts';
 
 export type { ResourceAnswer, ResourceRequest } from '../remotes/port.ts';
 
@@ -13,11 +15,22 @@ export interface OwnerReads {
   ask(request: ResourceRequest, signal: AbortSignal): Promise<ResourceAnswer>;
 }
 
-export function createOwnerReads(remote: Pick<Remote, 'getResource' | 'listPage'>, endpoint: string): OwnerReads {
+/** After an owner did not answer. */
+const AWAY_MS = 5_000;
+
+export function createOwnerReads(
+  { remote, clock }: { readonly remote: Pick<Remote, 'getResource' | 'listPage'>; readonly clock: Clock },
+  endpoint: string,
+): OwnerReads {
+  let awayUntilMs = Number.NEGATIVE_INFINITY;
   const asked = async <T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> => {
     try {
-      return await ask();
+      const answer = await ask();
+      awayUntilMs = Number.NEGATIVE_INFINITY;
+      return answer;
     } catch (error) {
+      const isLate = signal.reason instanceof DeadlineExceeded;
+      if (isLate || isStraitError(error, 'unavailable')) awayUntilMs = clock.monotonicMs() + AWAY_MS;
       signal.throwIfAborted();
       throw isStraitError(error, 'bucketNotFound') ? error : cannotAsk(endpoint, error);
     }
@@ -25,6 +38,7 @@ export function createOwnerReads(remote: Pick<Remote, 'getResource' | 'listPage'
   return {
     endpoint,
     listings: {
+      isAway: () => clock.monotonicMs() < awayUntilMs,
       list: (bucket, request, signal) => asked(signal, () => remote.listPage(bucket, request, signal)),
       async hasManagedFolder(bucket, prefix, signal) {
         const query = [['prefix', prefix] as const, ['pageSize', '1'] as const];

@@ -79,7 +79,7 @@ export class FollowedCloud implements AsyncDisposable {
     );
     const sync = new Sync({ ...stores, remote, formats: options.formats ?? [] }, { ...SYNC, ...options.sync });
     const { readThrough, passThrough } = sync;
-    const owner = createOwnerReads(remote, gateway.url);
+    const owner = createOwnerReads({ ...parts, remote }, gateway.url);
     const namespace = bindNamespace({ ...stores, readThrough, passThrough, ownerListings: owner.listings });
     const server = createGcsJsonServer(
       { ...parts, metrics: createMetrics(), namespace, owner },

@@ -24,9 +24,13 @@ async function answerElsewhere(call: Call): Promise<HttpReply | undefined> {
     return undefined;
   }
   if (standing === 'shown' && !isPastOrFull(call)) return undefined;
-  if (isOfDeletedBuckets(call)) return call.context.owner === undefined ? undefined : askOwner(call);
+  if (isOfDeletedBuckets(call)) return call.context.owner === undefined ? undefined : asked(call);
   const owner = await call.context.namespace.ownerElsewhere(call.required('bucket'));
-  return owner === undefined ? undefined : askOwner(call);
+  return owner === undefined ? undefined : asked(call);
+}
+
+function asked(call: Call): Promise<HttpReply> {
+  return call.context.pages.buildElsewhere(() => askOwner(call));
 }
 
 /** What rows here do not have: versions that can be restored, and a bucket's lists. */

@@ -1,7 +1,7 @@
 import type { NamedObject } from '../../../model/object.ts';
 import type { ListInput, ListResult } from '../../../namespace/list-objects.ts';
 import type { HttpReply } from '../../shared/http-message.ts';
-import { shownLists } from '../acls/shown-lists.ts';
+import { type ShownLists, shownLists } from '../acls/shown-lists.ts';
 import { invalidParameter } from '../api/bad-input.ts';
 import type { Call } from '../api/call.ts';
 import { pageResults } from '../api/decode-params.ts';
@@ -17,11 +17,26 @@ export async function listObjects(call: Call<'objects.list'>): Promise<HttpReply
   const { generations } = context;
   const input = decodeList(call);
   const lists = await shownLists(call, input.bucket, 'noAcl');
-  return context.pages.build(async (room) => {
-    const result = await context.namespace.listObjects({ ...input, room });
-    const ownerLists = lists.areElsewhere === true ? await listOwnerLists(call, input.bucket, result.items) : undefined;
-    return renderListing(result, form, { origin, generations, ...lists, ...(ownerLists && { ownerLists }) });
+  const shown = { origin, generations, ...lists };
+  if (!(await asksOwner(call, lists))) {
+    return context.pages.build(async (room) =>
+      renderListing(await context.namespace.listObjects({ ...input, room }), form, shown),
+    );
+  }
+  return context.pages.buildElsewhere(async (room) => {
+    const result = await context.namespace.listObjects(input);
+    const areElsewhere = lists.areElsewhere === true;
+    const ownerLists = areElsewhere ? await listOwnerLists(call, input.bucket, result.items) : undefined;
+    await room(result.items.length);
+    return renderListing(result, form, { ...shown, ...(ownerLists && { ownerLists }) });
   });
+}
+
+/** Whether another site has a part in the page. */
+async function asksOwner(call: Call<'objects.list'>, { areElsewhere }: ShownLists): Promise<boolean> {
+  if (areElsewhere === true) return true;
+  if (!call.flag('versions') && !call.flag('includeFoldersAsPrefixes')) return false;
+  return (await call.context.namespace.ownerElsewhere(call.required('bucket'))) !== undefined;
 }
 
 function decodeList(call: Call<'objects.list'>): ListInput {

@@ -27,6 +27,27 @@ test('pages get small while much waits, and large again when it is taken', async
   assert.deepEqual(allowed, [1_000, 20], 'releasing twice must not count twice');
 });
 
+test('pages that wait for another site keep none from being built that does not', async () => {
+  const budget = new PageBudget();
+  const answers: (() => void)[] = [];
+  const reply: HttpReply = { status: 200, headers: { 'Content-Length': 1 } };
+  const slow = Array.from({ length: 20 }, () =>
+    budget.buildElsewhere(async (room) => {
+      await new Promise<void>((resolve) => answers.push(resolve));
+      await room(1);
+      return reply;
+    }),
+  );
+  await budget.build(async (room) => (await room(1), reply));
+  assert.equal(answers.length, 16, 'and only so many wait with what they hold');
+  while (answers.length < 20) {
+    for (const answer of answers) answer();
+    await new Promise((wake) => setImmediate(wake));
+  }
+  for (const answer of answers) answer();
+  assert.equal((await Promise.all(slow)).length, 20);
+});
+
 test('few pages are put together at a time, and one that fails or never asks makes room', async () => {
   const budget = new PageBudget();
   const order: string[] = [];
