@@ -1,6 +1,7 @@
 /**
  * `npm run setup:servers`: prepares the optional servers and clients some suites use, by running every
- * `tools/setup-*.ts`. One that fails, or finds no time left, costs its suites (they skip with a reason), not the rest.
+ * `tools/setup-*.ts` but those on request. One that fails, or finds no time left, costs its suites (they skip with a
+ * reason), not the rest.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -8,11 +9,15 @@ import { globSync } from 'node:fs';
 const SETUP_MS_MAX = 5 * 60_000;
 /** For all of them together: CI has half an hour for everything. */
 const TOTAL_MS_MAX = 10 * 60_000;
-/** What builds from source goes last, and after it what only one suite on request needs. */
-const LAST = ['s3', 'clients', 'go-client', 'peers', 'engines'].map((name) => `tools/setup-${name}.ts`);
+/** What builds from source goes last. */
+const LAST = ['s3', 'clients', 'go-client', 'peers'].map((name) => `tools/setup-${name}.ts`);
+/** What only a suite needs that runs on request: `npm run setup:engines`. */
+const ON_REQUEST = ['tools/setup-engines.ts'];
 
 const started = performance.now();
-const scripts = globSync('tools/setup-*.ts').toSorted((left, right) => LAST.indexOf(left) - LAST.indexOf(right));
+const scripts = globSync('tools/setup-*.ts')
+  .filter((script) => !ON_REQUEST.includes(script))
+  .toSorted((left, right) => LAST.indexOf(left) - LAST.indexOf(right));
 for (const script of scripts) {
   const begun = performance.now();
   const timeout = Math.min(SETUP_MS_MAX, Math.max(1, TOTAL_MS_MAX - (begun - started)));

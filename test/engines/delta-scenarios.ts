@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { setTimeout as wait } from 'node:timers/promises';
 import { PYTHON_READERS, whyNoPython } from '../support/client-tools.ts';
+import { recordFigure } from '../support/record-figure.ts';
 import { downloadTable, openTable, type ReaderAnswer } from '../support/table-readers.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { BUCKET, checksumOf, factsOf, names, rowsQuery, type Scenario, type Stage, sparkFacts } from './spark-stage.ts';
 
 const CONCURRENT_APPENDS = 6;
+const INTERRUPTED_APPENDS = 8;
+const KILLS_MAX = 5;
+const KILL_EVERY_MS = 1_500;
 
 function table(name: string) {
   const path = `gs://${BUCKET}/delta/${name}`;
@@ -95,8 +100,47 @@ async function losesNoCommit(stage: Stage): Promise<void> {
   if (found !== undefined) assert.deepEqual([found.newest, found.rows], [String(commits), facts[0]]);
 }
 
+/** An append that Spark was told is done is there, and every append is there whole or not at all. */
+async function survivesGatewayKills(stage: Stage): Promise<void> {
+  const { path, from, format } = table('interrupted');
+  await stage.spark.write({ query: rowsQuery(0, 100, 1), path, format, mode: 'errorifexists' });
+  const acknowledged = [0];
+  const appends = async () => {
+    for (let step = 1; step <= INTERRUPTED_APPENDS; step += 1) {
+      const query = rowsQuery(step * 100, step * 100 + 100, 1);
+      const outcome = stage.spark.write({ query, path, format, mode: 'append' });
+      await outcome.then(
+        () => acknowledged.push(step),
+        () => undefined,
+      );
+    }
+    return 'done';
+  };
+  const running = appends();
+  let kills = 0;
+  while ((await Promise.race([running, wait(KILL_EVERY_MS)])) !== 'done' && kills < KILLS_MAX) {
+    await stage.site.kill();
+    kills += 1;
+    await stage.site.restart();
+  }
+  await running;
+  assert.ok(kills > 0, 'the gateway was killed while Spark wrote');
+  const found = await stage.spark.sql(`SELECT CAST(floor(id / 100) AS int), count(*) FROM ${from} GROUP BY 1`);
+  const rows = new Map(found.map(([step, count]) => [Number(step), Number(count)]));
+  // A commit whose answer died with the gateway may be made twice, as at any store that forgets whom it answered.
+  const torn = [...rows].filter(([, count]) => count % 100 !== 0);
+  assert.deepEqual(torn, []);
+  assert.deepEqual(
+    acknowledged.filter((step) => !rows.has(step)),
+    [],
+  );
+  const name = `engines: Delta appends acknowledged through ${kills} kills, Spark ${stage.line.version}`;
+  recordFigure({ name, value: `${acknowledged.length - 1} of ${INTERRUPTED_APPENDS}` });
+}
+
 export const DELTA_SCENARIOS: readonly Scenario[] = [
   { name: 'Delta: append, delete, update, merge, overwrite, time travel', play: commitsAndTravels },
   { name: 'Delta: checkpoint, optimize, vacuum', play: checkpointsAndVacuums },
   { name: 'Delta: two sessions append, no commit is lost', play: losesNoCommit },
+  { name: 'Delta: the gateway is killed again and again, no append is lost or torn', play: survivesGatewayKills },
 ];

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { SiteHttp } from '../../src/apps/demo/check/site-http.ts';
 import { Duck, sqlParquet } from '../../src/apps/demo/rows/duck.ts';
 import type { SparkLine } from '../support/engine-tools.ts';
+import { freePort } from '../support/free-port.ts';
 import { ServedSite } from '../support/serve-site.ts';
 import { type SparkRow, SparkSession } from '../support/spark-session.ts';
 import { downloadTable } from '../support/table-readers.ts';
@@ -42,7 +43,8 @@ export interface Scenario {
 
 /** Until the test ends. */
 export async function setStage(t: TestContext, line: SparkLine): Promise<Stage> {
-  const site = await ServedSite.start(t);
+  // Spark is told the address once: a gateway that is killed must come back where it was.
+  const site = await ServedSite.start(t, { listen: `127.0.0.1:${await freePort()}` });
   await site.createBucket(BUCKET);
   const http = new SiteHttp(site.url);
   t.after(() => http.close());

@@ -11,6 +11,8 @@ export interface ServeOptions {
   readonly site?: string;
   /** The data folder; a temporary one when absent. */
   readonly data?: string;
+  /** Port 0, a new one with every start, when absent. */
+  readonly listen?: string;
   readonly args?: readonly string[];
 }
 
@@ -29,9 +31,9 @@ export class ServedSite {
 
   /** Serves until the test ends. */
   static async start(t: TestContext, options: ServeOptions = {}): Promise<ServedSite> {
-    const { site = 'cloud', args = [] } = options;
+    const { site = 'cloud', listen = '127.0.0.1:0', args = [] } = options;
     const data = options.data ?? (await scratch(t, site));
-    const place = ['--site', site, '--listen', '127.0.0.1:0', '--data', data, '--insecure-open'];
+    const place = ['--site', site, '--listen', listen, '--data', data, '--insecure-open'];
     const served = new ServedSite(data, ['serve', ...place, '--log-level', 'error', ...args]);
     t.after(() => served.kill());
     await served.#ready();
@@ -54,7 +56,7 @@ export class ServedSite {
     await this.#process.kill();
   }
 
-  /** After `kill`: a new process, with a new address. */
+  /** After `kill`: a new process, with a new address unless `listen` names one. */
   async restart(): Promise<void> {
     this.#process = new StraitProcess(this.#args);
     await this.#ready();
