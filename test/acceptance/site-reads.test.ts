@@ -412,6 +412,8 @@ async function putObjects(post: Post, { cloud }: FollowedCloud): Promise<void> {
   for (const name of ['a/x', 'a/b/y', 'c/z', 'gone']) await cloud.put('tree', name);
   await post('/b/tree/o/gone', undefined, 'DELETE');
   await cloud.put('lake', 'gone');
+  const linked = await cloud.insert('lake', { name: 'linked', metadata: { selfLink: 'http://other.example/x' } });
+  await post(`/b/lake/o/linked?generation=${linked.json.generation}`, undefined, 'DELETE');
   const { generation } = await cloud.put('lake', 'gone', 'again');
   await post(`/b/lake/o/gone?generation=${generation}`, undefined, 'DELETE');
   for (const name of ['dir/', 'dir/a', 'dir/a', 'past/only', 'plain']) await cloud.put('lake', name, 'again');

@@ -59,10 +59,16 @@ function requestOf(call: Call, shown: NamedObject | undefined): ResourceRequest 
 async function assertStillThere(call: Call, shown: NamedObject): Promise<void> {
   const { bucket, name, state } = shown;
   const query = [
-    ['generation', state.generation.toString()],
-    ['fields', 'generation'],
-  ] as const;
+    ['generation', state.generation.toString()] as const,
+    ['fields', 'generation'] as const,
+    ...payer(call),
+  ];
   answered(await ownerOf(call).ask({ path: ['b', bucket, 'o', name], query }, call.request.signal), shown);
+}
+
+/** Whose project pays, in every question for one call. */
+export function payer(call: Call): ResourceRequest['query'] {
+  return call.query().filter(([name]) => name === 'userProject');
 }
 
 function renderRefusal(answer: ResourceAnswer): HttpReply {
@@ -87,20 +93,18 @@ function noLongerThere({ bucket, name, state }: NamedObject): StraitError<'unava
 }
 
 const LINKS = new Set(['selfLink', 'mediaLink']);
+/** Where resources stand in others. Custom metadata is the client's, whatever its keys. */
+const NESTED = new Set(['acl', 'defaultObjectAcl', 'items', 'operations']);
 
 /** Links of the resource, and of those in it, lead to whoever answered. */
 export function withLinksTo(origin: string, resource: Resource): Resource {
   return Object.fromEntries(
-    Object.entries(resource).map(([key, value]) => [
-      key,
-      LINKS.has(key) ? linkTo(origin, value) : within(origin, value),
-    ]),
+    Object.entries(resource).map(([key, value]) => {
+      if (LINKS.has(key)) return [key, linkTo(origin, value)];
+      const isNested = NESTED.has(key) && Array.isArray(value);
+      return [key, isNested ? value.map((one) => withLinksTo(origin, one as Resource)) : value];
+    }),
   );
-}
-
-function within(origin: string, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((one) => within(origin, one));
-  return typeof value === 'object' && value !== null ? withLinksTo(origin, value as Resource) : value;
 }
 
 /** Path and query are the same everywhere. */

@@ -5,7 +5,7 @@ import type { NamedObject } from '../../../model/object.ts';
 import { runInParallel } from '../../../namespace/in-parallel.ts';
 import type { Resource } from '../api/body.ts';
 import type { Call } from '../api/call.ts';
-import { answered, ownerOf, withLinksTo } from './ask-owner.ts';
+import { answered, ownerOf, payer, withLinksTo } from './ask-owner.ts';
 
 /** `acl` and `owner` by name and generation (`versionKey`). */
 export type OwnerLists = ReadonlyMap<string, Resource>;
@@ -18,17 +18,29 @@ export function versionKey({ name, state }: Pick<NamedObject, 'name' | 'state'>)
 export async function withOwnerLists(call: Call, object: NamedObject, resource: Resource): Promise<Resource> {
   const { bucket, name, state } = object;
   const query = [
-    ['projection', 'full'],
-    ['generation', state.generation.toString()],
-    ['fields', 'acl,owner'],
-  ] as const;
+    ['projection', 'full'] as const,
+    ['generation', state.generation.toString()] as const,
+    ['fields', 'acl,owner'] as const,
+    ...payer(call),
+  ];
   const answer = await ownerOf(call).ask({ path: ['b', bucket, 'o', name], query }, call.request.signal);
   return { ...resource, ...withLinksTo(call.request.origin, answered(answer, object)) };
 }
 
 const LIST_PAGE = '1000';
-/** What says which names are on a page; where it begins and ends is told by the items this site shows on it. */
-const SHAPE = new Set(['delimiter', 'filter', 'includeTrailingDelimiter', 'matchGlob', 'prefix', 'versions']);
+/**
+ * What says which names are on a page, and who pays; where it begins and ends is told by the items this site shows on
+ * it.
+ */
+const SHAPE = new Set([
+  'delimiter',
+  'filter',
+  'includeTrailingDelimiter',
+  'matchGlob',
+  'prefix',
+  'userProject',
+  'versions',
+]);
 
 /**
  * Of the items of a page, by the owner's listing of the same names. A version that the owner has no more, and the site
@@ -45,7 +57,8 @@ export async function listOwnerLists(
   const end = Buffer.from(last.name);
   const shape = call.query().filter(([name]) => SHAPE.has(name));
   const fields = 'nextPageToken,items(name,generation,acl,owner)';
-  for (let pageToken: string | undefined; ; ) {
+  let pageToken: string | undefined;
+  for (;;) {
     const page = pageToken === undefined ? [] : [['pageToken', pageToken] as const];
     const query = [
       ...shape,
@@ -74,7 +87,7 @@ export async function ownersBuckets(
   const found = new Map<BucketName, Resource>();
   await runInParallel(buckets, async ({ name }) => {
     if ((await call.context.namespace.ownerElsewhere(name)) === undefined) return;
-    const query = [['projection', 'full'] as const];
+    const query = [['projection', 'full'] as const, ...payer(call)];
     const { status, resource } = await ownerOf(call).ask({ path: ['b', name], query }, call.request.signal);
     if (status === 200) found.set(name, withLinksTo(call.request.origin, resource));
   });
