@@ -163,7 +163,6 @@ class Run<Message> {
   #readFailure: unknown;
   readonly #gathered = new Wake();
   readonly #taken = new Wake();
-  #stopped: Promise<void> = Promise.resolve();
 
   constructor(deps: NamespaceDeps, follower: Follower<Message>) {
     this.#deps = deps;
@@ -179,7 +178,7 @@ class Run<Message> {
     this.#batch = emptyBatch(from);
     const either = new AbortController();
     const stop = AbortSignal.any([signal, either.signal]);
-    this.#stopped = new Promise((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
+    stop.addEventListener('abort', () => this.#wakeAll(), { once: true });
     const reading = this.#read(journal, from, stop);
     try {
       while (!signal.aborted && (await this.#deliverNext(stop))) onDelivered();
@@ -191,13 +190,18 @@ class Run<Message> {
     }
   }
 
+  #wakeAll(): void {
+    this.#gathered.ring();
+    this.#taken.ring();
+  }
+
   async #read(journal: string, from: bigint, signal: AbortSignal): Promise<void> {
     const messagesOf = this.#follower.reader(from);
     try {
       for await (const entry of this.#deps.metadata.tail(journal, from, signal)) {
         this.#add(entry, messagesOf(entry));
         if (this.#follower.isLast?.(entry) === true) break;
-        while (this.#isFull() && !signal.aborted) await this.#taken.wait(this.#stopped);
+        while (this.#isFull() && !signal.aborted) await this.#taken.wait();
         if (signal.aborted) break;
       }
     } catch (error) {
@@ -229,7 +233,7 @@ class Run<Message> {
 
   /** Tells what was gathered. False when there is nothing more to come. */
   async #deliverNext(signal: AbortSignal): Promise<boolean> {
-    while (!this.#isDue() && !this.#isRead && !signal.aborted) await this.#gathered.wait(this.#stopped);
+    while (!this.#isDue() && !this.#isRead && !signal.aborted) await this.#gathered.wait();
     if (this.#readFailure !== undefined) throw this.#readFailure;
     if (signal.aborted || !this.#isDue()) return false;
     const batch = this.#batch;

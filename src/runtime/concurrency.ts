@@ -48,13 +48,16 @@ export class Wake {
     this.#resolve?.();
   }
 
-  /** Resolves when rung (also if rung before) or when `other` resolves. */
-  async wait(other: Promise<void>): Promise<void> {
+  /**
+   * Resolves when rung (also if rung before) or when `other` resolves, which has to be soon: each wait leaves something
+   * in the memory of a promise that stays open.
+   */
+  async wait(other?: Promise<void>): Promise<void> {
     if (!this.#rung) {
       const rung = new Promise<void>((resolve) => {
         this.#resolve = resolve;
       });
-      await Promise.race([rung, other]);
+      await (other === undefined ? rung : Promise.race([rung, other]));
     }
     this.#resolve = undefined;
     this.#rung = false;
