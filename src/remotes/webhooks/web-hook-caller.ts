@@ -10,7 +10,6 @@ export interface WebHookSettings {
   readonly timeoutMs: number;
 }
 
-const CONNECTIONS_PER_HOST_MAX = 8;
 /** What is read of an answer nobody looks at, so that its connection can be used again. */
 const ANSWER_BYTES_MAX = 64 * 1024;
 
@@ -22,9 +21,10 @@ export class WebHookCaller implements WebHooks {
   readonly #settings: WebHookSettings;
   readonly #agent: Agent;
 
+  /** As many connections as calls: many applications share a host, and a slow one must not hold up the others. */
   constructor(settings: WebHookSettings) {
     this.#settings = settings;
-    this.#agent = new Agent({ connections: CONNECTIONS_PER_HOST_MAX, connect: connectorFor(settings) });
+    this.#agent = new Agent({ connect: connectorFor(settings) });
   }
 
   async call(address: URL, message: HookMessage, signal: AbortSignal): Promise<HookAnswer> {
@@ -66,8 +66,8 @@ export class WebHookCaller implements WebHooks {
 /** Connects to those addresses of a host alone that may be connected to. */
 function connectorFor({ policy, timeoutMs }: WebHookSettings): buildConnector.connector {
   return (options, callback) => {
-    const port = options.port === '' ? '' : `:${options.port}`;
-    const url = new URL(`${options.protocol}//${options.hostname}${port}`);
+    // Unlike `hostname` it has the brackets of an IPv6 address.
+    const url = new URL(`${options.protocol}//${options.host ?? options.hostname}`);
     const connect = buildConnector({
       timeout: timeoutMs,
       lookup: (host, wanted, found) => lookUp(host, wanted, { mayUse: (ip) => mayConnect(ip, url, policy), found }),
