@@ -114,7 +114,7 @@ interface Result {
 const BATCH_MAX = { writes: LIMITS.writesPerCommitMax * 0.7, bytes: LIMITS.bytesPerCommitMax * 0.7 } as const;
 
 /** Room that a version leaves in its row and in its entry of the journal, so that it can always be lost. */
-const LOSS_BYTES = 256;
+const LOSABLE_BYTES_MAX = LIMITS.valueBytesMax - 256;
 
 /** Such a transaction, put together change by change until it is full. */
 export class ObjectBatch {
@@ -313,8 +313,8 @@ export class ObjectBatch {
     { mint, replaced, more }: { readonly mint: number; readonly replaced: Replaced | undefined; readonly more: Told },
   ): void {
     const whole = this.#entry('insert', object, after, { ...more, ...(replaced && { replaced }) });
-    if (replaced === undefined || whole.length <= LIMITS.valueBytesMax) {
-      this.#append(whole, mint);
+    if (replaced === undefined || whole.length <= LOSABLE_BYTES_MAX) {
+      this.#append(losable(whole), mint);
       return;
     }
     const { name } = object;
@@ -351,10 +351,9 @@ function bytesOf(write: Write): number {
 
 /** `invalidArgument` when it leaves no room for what the loss of the version is to say. */
 function losable(value: Uint8Array): Uint8Array {
-  const bytesMax = LIMITS.valueBytesMax - LOSS_BYTES;
-  if (value.length <= bytesMax) return value;
+  if (value.length <= LOSABLE_BYTES_MAX) return value;
   const message =
-    `The object resource is too large: ${value.length} bytes of at most ${bytesMax}. ` +
+    `The object resource is too large: ${value.length} bytes of at most ${LOSABLE_BYTES_MAX}. ` +
     'Take something out of its metadata, contexts or access list.';
   throw new StraitError('invalidArgument', message, {});
 }
