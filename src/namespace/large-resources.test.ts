@@ -6,6 +6,7 @@ import { streamOf } from '../../test/support/namespace-fixture.ts';
 import type { ObjectAttributes } from '../model/object.ts';
 import { advanceOperationsOnce } from './advance-operations.ts';
 import { objectEntryIn } from './object-entries.ts';
+import { ObjectLifecycle } from './object-lifecycle.ts';
 import { OPERATION_WORKERS } from './operation-workers.ts';
 import { eventsOf } from './rules/object-events.ts';
 
@@ -121,6 +122,64 @@ test('very many go with their folder', async () => {
   const { outcome } = await namespace.getOperation({ bucket, id });
   assert.equal(outcome?.kind, 'response');
   assert.deepEqual((await namespace.listObjects({ bucket, maxResults: 10 })).items, []);
+});
+
+/** Puts the largest object that is taken under a name. */
+async function putFull({ put, remove }: LakeFixture, name: string): Promise<void> {
+  // Keys of a few bytes take about twice their size in a row.
+  const metadata = Object.fromEntries(Array.from({ length: 2_700 }, (_, at) => [at.toString(36), '']));
+  const list = Array.from({ length: 99 }, (_, at) => ({
+    entity: `user-${'a'.repeat(38)}${at}`,
+    role: 'READER' as const,
+  }));
+  const putFilled = (size: number) => {
+    const attributes = { ...LARGE, metadata, opaque: { filling: 'o'.repeat(size) } };
+    return put(name, 'x', { attributes, access: { list } });
+  };
+  let [taken, refused] = [0, 4_000];
+  while (refused - taken > 1) {
+    const size = Math.floor((taken + refused) / 2);
+    const isTaken = await putFilled(size).then(
+      () => true,
+      () => false,
+    );
+    if (isTaken) await remove(name);
+    if (isTaken) taken = size;
+    else refused = size;
+  }
+  await putFilled(taken);
+}
+
+test('one whose name is long as well can be changed, overwritten and lost', async () => {
+  const fixture = await softDeleting();
+  const name = 'n'.repeat(1_024);
+  await putFull(fixture, name);
+  const address = { bucket: LAKE, name };
+  await fixture.namespace.changeObject({ address, preconditions: {}, change: (same) => same });
+  await fixture.put(name, 'y');
+  assert.equal(await fixture.readText(name), 'y');
+  await putFull(fixture, name);
+  await fixture.remove(name);
+});
+
+test('a version that has no room for another storage class keeps no other from its own', async () => {
+  const fixture = await lakeFixture();
+  const { namespace, deps, put, remove } = fixture;
+  await putFull(fixture, 'full');
+  const rule = [{ action: { type: 'SetStorageClass', storageClass: 'COLDLINE' }, condition: { isLive: false } }];
+  const change = ({ storageClass }: { readonly storageClass: string }) => ({
+    storageClass,
+    settings: { versioning: { enabled: true }, lifecycle: { rule } },
+  });
+  await namespace.changeBucket({ name: LAKE, preconditions: {}, change });
+  for (const name of ['a', 'z']) await put(name, 'x');
+  for (const name of ['a', 'full', 'z']) await remove(name);
+  assert.equal(await new ObjectLifecycle(deps, 0).turnOnce(SIGNAL), 2);
+  const { items } = await namespace.listObjects({ bucket: LAKE, maxResults: 10, versions: 'all' });
+  assert.deepEqual(
+    items.map(({ state }) => state.storageClass),
+    ['COLDLINE', 'STANDARD', 'COLDLINE'],
+  );
 });
 
 test('one that would leave no room for its own loss is refused, and any other can be lost', async () => {

@@ -1,4 +1,5 @@
 import type { Bucket } from '../model/bucket.ts';
+import { isStraitError } from '../model/errors.ts';
 import type { Generation, ObjectName } from '../model/ids.ts';
 import type { ObjectState } from '../model/object.ts';
 import type { Check } from '../stores/metadata/port.ts';
@@ -23,8 +24,8 @@ const WRITES_PER_COMMIT = 700;
 
 /**
  * Does to each version what the rules ask of it now, in batches: each is one transaction with an entry for every
- * change. When another writer gets in between, each version of the batch is tried alone, and one that is written to
- * again is left to a later pass. Answers how many were changed.
+ * change. When another writer gets in between, or one of the batch cannot be changed, each version of it is tried
+ * alone, and one that does not go then either is left to a later pass. Answers how many were changed.
  */
 export async function changeVersions(
   deps: NamespaceDeps,
@@ -34,14 +35,29 @@ export async function changeVersions(
   let changed = 0;
   for (let from = 0; from < candidates.length; ) {
     const batch = candidates.slice(from, from + VERSIONS_PER_COMMIT);
-    const outcome = await changeBatch(deps, bucket, batch);
+    const outcome = await tryBatch(deps, bucket, batch);
     changed += outcome.changed;
-    if (outcome.isConflict && batch.length > 1) {
-      for (const one of batch) changed += (await changeBatch(deps, bucket, [one])).changed;
+    if (outcome.isUndone && batch.length > 1) {
+      for (const one of batch) changed += (await tryBatch(deps, bucket, [one])).changed;
       from += batch.length;
     } else from += outcome.judged;
   }
   return changed;
+}
+
+/** A version that cannot be changed, such as one whose row has no room for it, keeps no other waiting. */
+async function tryBatch(deps: NamespaceDeps, bucket: Bucket, batch: readonly Candidate[]): Promise<BatchOutcome> {
+  try {
+    return await changeBatch(deps, bucket, batch);
+  } catch (error) {
+    if (!isStraitError(error, 'invalidArgument')) throw error;
+    const [only, ...others] = batch;
+    if (only !== undefined && others.length === 0) {
+      const fields = { bucket: bucket.name, object: only.name, error: error.message };
+      deps.logger.log('warn', 'a version cannot be changed as lifecycle rules ask', fields);
+    }
+    return { changed: 0, judged: batch.length, isUndone: true };
+  }
 }
 
 /** Other work of the process goes first. */
@@ -53,7 +69,8 @@ interface BatchOutcome {
   readonly changed: number;
   /** How many of the batch were judged: the others did not fit. */
   readonly judged: number;
-  readonly isConflict: boolean;
+  /** Nothing was done, though something was asked. */
+  readonly isUndone: boolean;
 }
 
 async function changeBatch(
@@ -66,12 +83,12 @@ async function changeBatch(
   const nowMs = deps.clock.nowMs();
   const versions = batch.map((candidate, index) => versionOf(objects[index], candidate));
   const { changes, checks, judged } = await planBatch(target, versions, nowMs);
-  if (changes.length === 0) return { changed: 0, judged, isConflict: false };
+  if (changes.length === 0) return { changed: 0, judged, isUndone: false };
   const { transaction } = objectTransaction(deps, target, changes, nowMs);
   const outcome = await deps.metadata.commit(alongside(transaction, { checks }));
-  const isConflict = outcome.kind === 'conflict';
-  if (!isConflict) deps.crashPoints.reach('lifecycle.after-batch');
-  return { changed: isConflict ? 0 : changes.length, judged, isConflict };
+  const isUndone = outcome.kind === 'conflict';
+  if (!isUndone) deps.crashPoints.reach('lifecycle.after-batch');
+  return { changed: isUndone ? 0 : changes.length, judged, isUndone };
 }
 
 /** A candidate as its rows are now. */

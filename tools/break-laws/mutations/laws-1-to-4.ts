@@ -271,7 +271,7 @@ export const LAW_4: readonly Mutation[] = [
     law: 4,
     breaks: 'inserts are committed without a journal entry',
     file: 'src/namespace/object-transaction.ts',
-    find: 'this.#append(whole, mint);',
+    find: 'this.#append(losable(whole), mint);',
     replace: '',
     tests: [
       { test: OBJECTS, only: 'every mutation is in the journal', red: /strictly equal/ },
