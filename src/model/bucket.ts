@@ -26,6 +26,8 @@ export interface Bucket {
   readonly layout?: 'folders';
   /** Its policy lets everyone read its objects. */
   readonly publicObjects?: true;
+  /** The longest that it ever soft-deleted for, which is how long it is kept itself; absent: as its settings say. */
+  readonly softDeleteMaxMs?: number;
   /** As the owner gave it; absent: derived. */
   readonly etag?: string;
   /** Absent: it lives. Until `hardDeleteMs` it can be restored. */

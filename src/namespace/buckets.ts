@@ -28,7 +28,7 @@ import { changedBucketAccess } from './rules/access.ts';
 import { assertBucketSettings, assertStorageClass } from './rules/attributes.ts';
 import { checkedClass, checkedSettings, type SettingsContext } from './rules/bucket/checked-settings.ts';
 import { checkedLocation } from './rules/bucket/location.ts';
-import { hasUniformAccess, isHierarchical } from './rules/bucket-settings.ts';
+import { bucketRetentionMs, hasUniformAccess, isHierarchical } from './rules/bucket-settings.ts';
 import { assertHierarchical, stillHierarchical } from './rules/hierarchical-bucket.ts';
 import { uniformDefault } from './rules/mirrored-policy.ts';
 import { assertBucketName } from './rules/names.ts';
@@ -184,6 +184,7 @@ export async function changeBucket(
       ...kept,
       ...changedBucketAccess(current, input.access ?? {}),
       settings: current.settings,
+      ...longestSoftDelete(bucketRetentionMs(bucket)),
       storageClass: checkedClass({ settings: current.settings, storageClass }, bucket),
       metageneration: bucket.metageneration + 1n,
       updatedMs: nowMs,
@@ -196,6 +197,8 @@ export async function changeBucket(
     return { kind: 'commit', transaction, result: () => changed };
   });
 }
+
+const longestSoftDelete = (ms: number): Pick<Bucket, 'softDeleteMaxMs'> => (ms === 0 ? {} : { softDeleteMaxMs: ms });
 
 /** buckets.lockRetentionPolicy: for good. The precondition names the policy that the caller has seen. */
 export async function lockRetentionPolicy(

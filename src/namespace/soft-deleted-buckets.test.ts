@@ -67,6 +67,26 @@ test('a bucket without a retention is gone at once, and its name never has its g
   assert.deepEqual(await rowWords(fixture), []);
 });
 
+test('turning soft delete off does not shorten how long a bucket is kept, with what it soft-deleted before', async () => {
+  const fixture = await softDeleting();
+  const { namespace, made } = fixture;
+  const { state } = await fixture.put('x', 'kept');
+  await fixture.remove('x');
+  for (const seconds of ['0', '1209600', '0']) {
+    const settings = { ...SETTINGS, softDeletePolicy: { retentionDurationSeconds: seconds } };
+    const change = ({ storageClass }: Bucket) => ({ settings, storageClass });
+    await namespace.changeBucket({ name: LAKE, preconditions: {}, change });
+  }
+  await remove(fixture);
+  const address = { name: LAKE, generation: made.generation };
+  const { softDeletion } = await namespace.getSoftDeletedBucket({ ...address, preconditions: {} });
+  assert.equal((softDeletion?.hardDeleteMs ?? 0) - (softDeletion?.atMs ?? 0), 2 * WEEK_MS);
+  await namespace.restoreBucket(address);
+  const version = { bucket: LAKE, name: 'x', generation: state.generation };
+  await namespace.restoreObject({ address: version, preconditions: {}, copySourceAcl: false });
+  assert.equal(await fixture.readText('x'), 'kept');
+});
+
 test('a soft-deleted bucket comes back with all it had, and its soft-deleted objects after it', async () => {
   const fixture = await softDeleting();
   const { namespace, made, put, pass } = fixture;

@@ -1,4 +1,4 @@
-/** Buckets that were deleted while their soft delete policy had a retention: they can be restored until it is over. */
+/** Deleted buckets whose soft delete policy had a retention: they can be restored until the longest of it is over. */
 import type { Bucket } from '../model/bucket.ts';
 import { StraitError } from '../model/errors.ts';
 import type { BucketName } from '../model/ids.ts';
@@ -14,7 +14,7 @@ import { decodeBucket } from './rows/bucket-row.ts';
 import { PRESENT } from './rows/codec.ts';
 import { bucketAliveKey, bucketKey, softDeletedBucketKey, softDeletedBucketsFrom } from './rows/keys.ts';
 import { unchanged } from './rows/references.ts';
-import { softDeleteRetentionMs } from './rules/bucket-settings.ts';
+import { bucketRetentionMs } from './rules/bucket-settings.ts';
 import { scanPages } from './scan-pages.ts';
 
 export interface SoftDeletedAddress {
@@ -22,9 +22,9 @@ export interface SoftDeletedAddress {
   readonly generation: bigint;
 }
 
-/** What a deletion leaves of a bucket: nothing without a retention. Its policy and notifications stay with it. */
+/** What a deletion leaves of a bucket: nothing if it never had a retention. Its policy and notifications stay with it. */
 export function softDeletionWrites(bucket: Bucket, nowMs: number): readonly Write[] {
-  const retentionMs = softDeleteRetentionMs(bucket);
+  const retentionMs = bucketRetentionMs(bucket);
   if (retentionMs === 0) return [];
   const left: Bucket = { ...bucket, softDeletion: { atMs: nowMs, hardDeleteMs: nowMs + retentionMs } };
   return [bucketWrite(softDeletedBucketKey(bucket.name, bucket.generation), left, BUCKET_BYTES_MAX.whole)];

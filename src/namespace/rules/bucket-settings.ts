@@ -12,6 +12,11 @@ export function softDeleteRetentionMs({ settings }: Bucket): number {
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : 0;
 }
 
+/** How long the bucket itself is kept: turning soft delete off, or down, before its deletion does not shorten that. */
+export function bucketRetentionMs(bucket: Bucket): number {
+  return Math.max(bucket.softDeleteMaxMs ?? 0, softDeleteRetentionMs(bucket));
+}
+
 export function hasAutoclass({ settings }: Bucket): boolean {
   return field(settings['autoclass'], 'enabled') === true;
 }
