@@ -243,6 +243,18 @@ test('a prefix is listed once, even where the names of this site are cut below i
   assert.deepEqual({ items, prefixes }, { items: ['b'], prefixes: ['a/'] });
 });
 
+test('a pattern that costs much ends pages sooner, and hides nothing', async () => {
+  const fixture = await lakeFixture();
+  const names = Array.from({ length: 40 }, (_, at) => `${'a'.repeat(800)}${String(at).padStart(2, '0')}`);
+  for (const one of names) await fixture.put(one, '');
+  const { items, pages } = await listAll(fixture, { matchGlob: `${'*a'.repeat(250)}*[05]` }, 100);
+  assert.deepEqual(
+    items,
+    names.filter((one) => /[05]$/.test(one)),
+  );
+  assert.ok(pages > 2 && pages < 20, `${pages} pages`);
+});
+
 test('a listing of a bucket that is not there', async () => {
   const fixture = await lakeFixture();
   await assert.rejects(fixture.namespace.listObjects({ bucket: 'none', maxResults: 1 }), { code: 'bucketNotFound' });

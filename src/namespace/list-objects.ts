@@ -67,6 +67,8 @@ export interface ListResult {
 
 /** Hidden rows a page passes before it ends early: names that are not visible yet must not make it endless. */
 const HIDDEN_ROWS_MAX = 4_000;
+/** Steps of a pattern that a page may take: some tenths of a second, in which the process does nothing else. */
+const GLOB_STEPS_MAX = 5_000_000;
 /** Rows of the first scan after a seek over a rolled-up prefix; doubled while no seek follows. */
 const ROWS_AFTER_SEEK = 8;
 /** Few enough that the store can let other requests run while a page is read and decoded. */
@@ -120,6 +122,8 @@ class ListPage {
   readonly #bucket: Bucket;
   readonly #filter: ListFilter;
   readonly #isNameShown: (name: string) => boolean;
+  /** The pattern has cost as much as one request may: the page ends, perhaps with nothing on it. */
+  readonly #isOverspent: () => boolean;
   readonly #areContextsShown: ContextFilter;
   readonly #showsFolders: boolean;
   readonly #maxResults: number;
@@ -146,6 +150,7 @@ class ListPage {
     };
     const glob = input.matchGlob === undefined ? undefined : parseGlob(input.matchGlob);
     this.#isNameShown = (name) => glob === undefined || glob.matches(name);
+    this.#isOverspent = () => glob !== undefined && glob.steps > GLOB_STEPS_MAX;
     this.#areContextsShown = input.filter === undefined ? () => true : parseContextFilter(input.filter);
     this.#showsFolders = showsFolders(input);
     this.#last = input.after;
@@ -165,7 +170,7 @@ class ListPage {
         // Rows of the scan that lie under a prefix just rolled up.
         if (resume !== undefined && Buffer.compare(row.bytes, resume) < 0) continue;
         const taken = this.#take(row);
-        if (taken === 'full') return this.#result(true);
+        if (taken === 'full' || this.#isOverspent()) return this.#result(true);
         resume = taken;
       }
       const lastRow = rows.at(-1);

@@ -12,6 +12,8 @@ export interface Glob {
   /** What every name that matches starts with. */
   readonly literalPrefix: string;
   matches(name: string): boolean;
+  /** What matching has cost so far: whoever matches many names bounds it. */
+  readonly steps: number;
 }
 
 const PATTERN_LENGTH_MAX = 1_024;
@@ -30,7 +32,13 @@ export function parseGlob(pattern: string): Glob {
   }
   const nodes = new Parser(pattern).parse();
   const machine = new Machine(nodes);
-  return { literalPrefix: literalPrefixOf(nodes), matches: (name) => machine.matches(name) };
+  return {
+    literalPrefix: literalPrefixOf(nodes),
+    matches: (name) => machine.matches(name),
+    get steps() {
+      return machine.steps;
+    },
+  };
 }
 
 const SLASH = 0x2f;
@@ -152,6 +160,10 @@ class Machine {
 
   constructor(nodes: readonly Node[]) {
     this.#start = this.#sequence(nodes, 0);
+  }
+
+  get steps(): number {
+    return this.#machine.steps;
   }
 
   matches(name: string): boolean {

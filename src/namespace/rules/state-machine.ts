@@ -17,6 +17,12 @@ export type State =
 /** Built from the end, so that each state knows what follows. State 0 is the end. */
 export class StateMachine {
   readonly #states: State[] = [{ kind: 'end' }];
+  #steps = 0;
+
+  /** States looked at so far, in all names: what matching has cost. */
+  get steps(): number {
+    return this.#steps;
+  }
 
   get size(): number {
     return this.#states.length;
@@ -55,6 +61,7 @@ export class StateMachine {
     const seen = new Uint8Array(this.#states.length);
     const reached: number[] = [];
     for (let index = from.pop(); index !== undefined; index = from.pop()) {
+      this.#steps += 1;
       if (seen[index] === 1) continue;
       seen[index] = 1;
       const state = this.#states[index];
