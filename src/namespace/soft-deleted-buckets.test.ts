@@ -67,7 +67,7 @@ test('a bucket without a retention is gone at once, and its name never has its g
   assert.deepEqual(await rowWords(fixture), []);
 });
 
-test('turning soft delete off does not shorten how long a bucket is kept, with what it soft-deleted before', async () => {
+test('turning soft delete off loses nothing of what a bucket soft-deleted before, nor the bucket', async () => {
   const fixture = await softDeleting();
   const { namespace, made } = fixture;
   const { state } = await fixture.put('x', 'kept');

@@ -22,7 +22,7 @@ export interface SoftDeletedAddress {
   readonly generation: bigint;
 }
 
-/** What a deletion leaves of a bucket: nothing if it never had a retention. Its policy and notifications stay with it. */
+/** What a deletion leaves of a bucket, with its policy and notifications: nothing if it never had a retention. */
 export function softDeletionWrites(bucket: Bucket, nowMs: number): readonly Write[] {
   const retentionMs = bucketRetentionMs(bucket);
   if (retentionMs === 0) return [];
