@@ -104,6 +104,7 @@ export const CLIENTS = {
   gcloud: {
     name: '`gcloud storage`',
     lacks: {
+      move: 'it copies and deletes',
       glob: 'it lists everything and filters by itself',
       contexts: 'it has no options for them',
       batch: 'it sends each call by itself',
