@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { paramTraits, projection, sometimes } from './arbitrary-parts.ts';
+import { objectPath, paramTraits, projection, sometimes } from './arbitrary-parts.ts';
 import type { Step } from './step.ts';
 
 const JSON_API = '/storage/v1/b';
@@ -131,6 +131,19 @@ const deleteBucket = fc.tuple(index, metageneration).map(
   }),
 );
 
+/** Of its objects the live ones alone. */
+const emptied: readonly Step[] = [
+  ...['a', 'a/b'].map(
+    (name): Step => ({
+      method: 'objects.delete',
+      traits: [],
+      verb: 'DELETE',
+      path: objectPath('0', name),
+    }),
+  ),
+  { method: 'buckets.delete', traits: ['emptied'], verb: 'DELETE', path: `${JSON_API}/<bucket 0>` },
+];
+
 const storageLayout = index.map(
   (bucket): Step => ({
     method: 'buckets.getStorageLayout',
@@ -156,7 +169,7 @@ const notifications = fc
       },
       { requiredKeys: [], noNullPrototype: true },
     ),
-    fc.constantFrom('<notification>', '<notification>', '77'),
+    fc.constantFrom('<notification>', '<notification>', '9999999'),
   )
   .map(([bucket, fields, id]): readonly Step[] => {
     const path = `${JSON_API}/<bucket ${bucket}>/notificationConfigs`;
@@ -239,6 +252,7 @@ export const bucketSteps: fc.Arbitrary<readonly Step[]> = fc.oneof(
   one(updateBucket),
   one(deleteBucket),
   one(storageLayout),
+  fc.constant(emptied),
   notifications,
   policies,
   keys,

@@ -11,7 +11,7 @@ import {
   someGeneration,
   sometimes,
 } from './arbitrary-parts.ts';
-import { fewFields, fieldTraits, insertMedia } from './generate-uploads.ts';
+import { fewFields, fieldTraits, insertMedia, storedSteps } from './generate-uploads.ts';
 import type { Step } from './step.ts';
 
 interface Subject {
@@ -21,23 +21,29 @@ interface Subject {
   readonly query: Params;
 }
 
-const subject: fc.Arbitrary<Subject> = fc
-  .tuple(bucketIndex, objectName)
-  .chain(([bucket, name]) =>
-    fc
-      .tuple(someGeneration(bucket, name), preconditions(bucket, name), projection)
-      .map(([generation, conditions, acls]) => ({ bucket, name, query: { ...generation, ...conditions, ...acls } })),
-  );
+interface Place {
+  readonly bucket: string;
+  readonly name: string;
+}
 
-const getMetadata = subject.map(
-  ({ bucket, name, query }): Step => ({
-    method: 'objects.get',
-    traits: paramTraits(query),
-    verb: 'GET',
-    path: objectPath(bucket, name),
-    query,
-  }),
-);
+const anyPlace: fc.Arbitrary<Place> = fc.record({ bucket: bucketIndex, name: objectName }, { noNullPrototype: true });
+
+function subjectAt({ bucket, name }: Place): fc.Arbitrary<Subject> {
+  return fc
+    .tuple(someGeneration(bucket, name), preconditions(bucket, name), projection)
+    .map(([generation, conditions, acls]) => ({ bucket, name, query: { ...generation, ...conditions, ...acls } }));
+}
+
+const getMetadata = (subject: fc.Arbitrary<Subject>) =>
+  subject.map(
+    ({ bucket, name, query }): Step => ({
+      method: 'objects.get',
+      traits: paramTraits(query),
+      verb: 'GET',
+      path: objectPath(bucket, name),
+      query,
+    }),
+  );
 
 const RANGES = [
   'bytes=0-0',
@@ -51,22 +57,23 @@ const RANGES = [
   'bytes=0-1,3-4',
 ];
 
-const getMedia = fc
-  .tuple(
-    subject,
-    fc.option(fc.constantFrom(...RANGES)),
-    fc.constantFrom('/storage/v1', '/storage/v1', '/download/storage/v1'),
-  )
-  .map(
-    ([{ bucket, name, query }, range, root]): Step => ({
-      method: 'objects.get',
-      traits: ['media', ...paramTraits(query), ...(range === null ? [] : ['range', `range ${range}`])],
-      verb: 'GET',
-      path: objectPath(bucket, name).replace('/storage/v1', root),
-      query: { alt: 'media', ...query },
-      ...(range === null ? {} : { headers: { Range: range } }),
-    }),
-  );
+const getMedia = (subject: fc.Arbitrary<Subject>) =>
+  fc
+    .tuple(
+      subject,
+      fc.option(fc.constantFrom(...RANGES)),
+      fc.constantFrom('/storage/v1', '/storage/v1', '/download/storage/v1'),
+    )
+    .map(
+      ([{ bucket, name, query }, range, root]): Step => ({
+        method: 'objects.get',
+        traits: ['media', ...paramTraits(query), ...(range === null ? [] : ['range', `range ${range}`])],
+        verb: 'GET',
+        path: objectPath(bucket, name).replace('/storage/v1', root),
+        query: { alt: 'media', ...query },
+        ...(range === null ? {} : { headers: { Range: range } }),
+      }),
+    );
 
 const listParams = sometimes(4, {
   prefix: fc.constantFrom('', 'a', 'a/', 'a/b', 'dir', 'none'),
@@ -122,40 +129,47 @@ const removals = fc.constantFrom<Readonly<Record<string, unknown>>>(
   { cacheControl: null, contentLanguage: null },
 );
 
-const patchObject = fc
-  .tuple(subject, fc.oneof({ weight: 3, arbitrary: fewFields }, { weight: 1, arbitrary: removals }))
-  .map(([{ bucket, name, query }, resource]): Step => {
-    const { storageClass, contentEncoding, ...body } = resource as Readonly<Record<string, unknown>>;
-    return {
-      method: 'objects.patch',
-      traits: [...fieldTraits(body), ...paramTraits(query), ...(JSON.stringify(body).includes('null') ? ['null'] : [])],
-      verb: 'PATCH',
+const patchObject = (subject: fc.Arbitrary<Subject>) =>
+  fc
+    .tuple(subject, fc.oneof({ weight: 3, arbitrary: fewFields }, { weight: 1, arbitrary: removals }))
+    .map(([{ bucket, name, query }, resource]): Step => {
+      const { storageClass, contentEncoding, ...body } = resource as Readonly<Record<string, unknown>>;
+      return {
+        method: 'objects.patch',
+        traits: [
+          ...fieldTraits(body),
+          ...paramTraits(query),
+          ...(JSON.stringify(body).includes('null') ? ['null'] : []),
+        ],
+        verb: 'PATCH',
+        path: objectPath(bucket, name),
+        query,
+        body,
+      };
+    });
+
+const updateObject = (subject: fc.Arbitrary<Subject>) =>
+  fc.tuple(subject, fewFields).map(
+    ([{ bucket, name, query }, { storageClass, ...body }]): Step => ({
+      method: 'objects.update',
+      traits: [...fieldTraits(body), ...paramTraits(query)],
+      verb: 'PUT',
       path: objectPath(bucket, name),
       query,
       body,
-    };
-  });
+    }),
+  );
 
-const updateObject = fc.tuple(subject, fewFields).map(
-  ([{ bucket, name, query }, { storageClass, ...body }]): Step => ({
-    method: 'objects.update',
-    traits: [...fieldTraits(body), ...paramTraits(query)],
-    verb: 'PUT',
-    path: objectPath(bucket, name),
-    query,
-    body,
-  }),
-);
-
-const deleteObject = subject.map(
-  ({ bucket, name, query: { projection: _, ...query } }): Step => ({
-    method: 'objects.delete',
-    traits: paramTraits(query),
-    verb: 'DELETE',
-    path: objectPath(bucket, name),
-    query,
-  }),
-);
+const deleteObject = (subject: fc.Arbitrary<Subject>) =>
+  subject.map(
+    ({ bucket, name, query: { projection: _, ...query } }): Step => ({
+      method: 'objects.delete',
+      traits: paramTraits(query),
+      verb: 'DELETE',
+      path: objectPath(bucket, name),
+      query,
+    }),
+  );
 
 const restoreObject = fc.tuple(bucketIndex, objectName).map(
   ([bucket, name]): Step => ({
@@ -169,47 +183,48 @@ const restoreObject = fc.tuple(bucketIndex, objectName).map(
 );
 
 interface Way {
-  readonly from: { readonly bucket: string; readonly name: string };
-  readonly to: { readonly bucket: string; readonly name: string };
+  readonly from: Place;
+  readonly to: Place;
   readonly query: Params;
 }
 
-const place = fc.record({ bucket: bucketIndex, name: objectName }, { noNullPrototype: true });
+const wayFrom = (place: fc.Arbitrary<Place>): fc.Arbitrary<Way> =>
+  fc
+    .tuple(place, anyPlace)
+    .chain(([from, to]) =>
+      fc
+        .tuple(
+          preconditions(to.bucket, to.name),
+          preconditions(from.bucket, from.name, 'ifSource'),
+          someGeneration(from.bucket, from.name, 'sourceGeneration'),
+          projection,
+        )
+        .map((parts) => ({ from, to, query: Object.assign({}, ...parts) })),
+    );
 
-const way: fc.Arbitrary<Way> = fc
-  .tuple(place, place)
-  .chain(([from, to]) =>
-    fc
-      .tuple(
-        preconditions(to.bucket, to.name),
-        preconditions(from.bucket, from.name, 'ifSource'),
-        someGeneration(from.bucket, from.name, 'sourceGeneration'),
-        projection,
-      )
-      .map((parts) => ({ from, to, query: Object.assign({}, ...parts) })),
+const copyOrRewrite = (way: fc.Arbitrary<Way>) =>
+  fc.tuple(way, fc.constantFrom('copy', 'rewrite'), fc.option(fewFields)).map(
+    ([{ from, to, query }, verb, resource]): Step => ({
+      method: `objects.${verb}`,
+      traits: [...paramTraits(query), ...(resource === null ? ['no body'] : ['body', ...fieldTraits(resource)])],
+      verb: 'POST',
+      path: `${objectPath(from.bucket, from.name)}/${verb}To/b/<bucket ${to.bucket}>/o/${encodeURIComponent(to.name)}`,
+      query,
+      ...(resource === null ? {} : { body: resource }),
+    }),
   );
 
-const copyOrRewrite = fc.tuple(way, fc.constantFrom('copy', 'rewrite'), fc.option(fewFields)).map(
-  ([{ from, to, query }, verb, resource]): Step => ({
-    method: `objects.${verb}`,
-    traits: [...paramTraits(query), ...(resource === null ? ['no body'] : ['body', ...fieldTraits(resource)])],
-    verb: 'POST',
-    path: `${objectPath(from.bucket, from.name)}/${verb}To/b/<bucket ${to.bucket}>/o/${encodeURIComponent(to.name)}`,
-    query,
-    ...(resource === null ? {} : { body: resource }),
-  }),
-);
-
-const moveObject = way.map(({ from, to, query }): Step => {
-  const { projection: _, sourceGeneration: __, ...rest } = query;
-  return {
-    method: 'objects.move',
-    traits: [...paramTraits(rest), ...(from.name === to.name ? ['onto itself'] : [])],
-    verb: 'POST',
-    path: `${objectPath(from.bucket, from.name)}/moveTo/o/${encodeURIComponent(to.name)}`,
-    query: rest,
-  };
-});
+const moveObject = (way: fc.Arbitrary<Way>) =>
+  way.map(({ from, to, query }): Step => {
+    const { projection: _, sourceGeneration: __, ...rest } = query;
+    return {
+      method: 'objects.move',
+      traits: [...paramTraits(rest), ...(from.name === to.name ? ['onto itself'] : [])],
+      verb: 'POST',
+      path: `${objectPath(from.bucket, from.name)}/moveTo/o/${encodeURIComponent(to.name)}`,
+      query: rest,
+    };
+  });
 
 const sourceObject = objectName.chain((name) => {
   const generation = fc.constantFrom(undefined, undefined, `<generation 0 ${encodeURIComponent(name)}>`, '12345');
@@ -236,19 +251,63 @@ const composeObject = fc
     }),
   );
 
+/** Of one version, which may be a noncurrent one. */
+function composeVersion({ bucket, name }: Place): Step {
+  return {
+    method: 'objects.compose',
+    traits: ['of a version'],
+    verb: 'POST',
+    path: `${objectPath(bucket, 'composed')}/compose`,
+    body: { sourceObjects: [{ name, generation: `<generation ${bucket} ${encodeURIComponent(name)}>` }] },
+  };
+}
+
 const one = (step: fc.Arbitrary<Step>) => step.map((single) => [single]);
 
+/** What can be done to an object, by how often it is. */
+function actionsOn(place: fc.Arbitrary<Place>): fc.Arbitrary<Step> {
+  const subject = place.chain(subjectAt);
+  const way = wayFrom(place);
+  return fc.oneof(
+    { weight: 2, arbitrary: getMetadata(subject) },
+    { weight: 4, arbitrary: getMedia(subject) },
+    { weight: 2, arbitrary: patchObject(subject) },
+    { weight: 1, arbitrary: updateObject(subject) },
+    { weight: 2, arbitrary: deleteObject(subject) },
+    { weight: 3, arbitrary: copyOrRewrite(way) },
+    { weight: 1, arbitrary: moveObject(way) },
+    { weight: 1, arbitrary: place.map(composeVersion) },
+  );
+}
+
+/** An object that is made and then lives: what is done to any object finds few that are there. */
+const lifeOfObject = fc
+  .tuple(storedSteps, fc.integer({ min: 1, max: 4 }))
+  .chain(([stored, count]) =>
+    fc
+      .array(actionsOn(fc.constant(stored.place)), { minLength: count, maxLength: count })
+      .map((actions): readonly Step[] => [...stored.steps, ...actions]),
+  );
+
+/** As clients rename a file that must not replace another. */
+const renamed = storedSteps.map(({ place: { bucket, name }, steps }): readonly Step[] => [
+  ...steps,
+  {
+    method: 'objects.move',
+    traits: ['query ifGenerationMatch'],
+    verb: 'POST',
+    path: `${objectPath(bucket, name)}/moveTo/o/renamed`,
+    query: { ifGenerationMatch: '0' },
+  },
+]);
+
 export const objectSteps: fc.Arbitrary<readonly Step[]> = fc.oneof(
-  { weight: 4, arbitrary: one(insertMedia) },
-  { weight: 2, arbitrary: one(getMetadata) },
-  { weight: 3, arbitrary: one(getMedia) },
+  { weight: 6, arbitrary: lifeOfObject },
+  { weight: 3, arbitrary: one(actionsOn(anyPlace)) },
+  { weight: 2, arbitrary: one(insertMedia) },
   { weight: 2, arbitrary: listObjects },
   { weight: 1, arbitrary: fillAndList },
-  { weight: 2, arbitrary: one(patchObject) },
-  { weight: 1, arbitrary: one(updateObject) },
-  { weight: 2, arbitrary: one(deleteObject) },
+  { weight: 1, arbitrary: renamed },
   { weight: 1, arbitrary: one(restoreObject) },
-  { weight: 2, arbitrary: one(copyOrRewrite) },
-  { weight: 1, arbitrary: one(moveObject) },
-  { weight: 2, arbitrary: one(composeObject) },
+  { weight: 3, arbitrary: one(composeObject) },
 );

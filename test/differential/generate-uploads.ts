@@ -154,6 +154,21 @@ const resumable = fc
     return [start, cancel, chunk(['status query', 'cancelled'], 'bytes */*', '')];
   });
 
+/** An upload that nothing stands against, and where it goes. */
+export const storedSteps = fc
+  .tuple(insertMultipart, bucketIndex, objectName)
+  .map(([{ query: _, ...upload }, bucket, name]) => ({
+    place: { bucket, name },
+    steps: [
+      {
+        ...upload,
+        traits: upload.traits.filter((trait) => !trait.startsWith('query ')),
+        path: insertPath(bucket),
+        query: { uploadType: 'multipart', name },
+      },
+    ] as readonly Step[],
+  }));
+
 export const uploadSteps: fc.Arbitrary<readonly Step[]> = fc.oneof(
   { weight: 2, arbitrary: insertMedia.map((step) => [step]) },
   { weight: 3, arbitrary: insertMultipart.map((step) => [step]) },
