@@ -1,6 +1,6 @@
 /** Facts into applied faces: one transaction for a row and its backlog entry (docs/protocols/sync.md, F1–F3). */
 import type { Bucket } from '../model/bucket.ts';
-import { StraitError } from '../model/errors.ts';
+import { isStraitError, StraitError } from '../model/errors.ts';
 import type { ObjectFaces } from '../model/faces.ts';
 import type { ObjectName } from '../model/ids.ts';
 import { setKey, setMemberKey } from '../namespace/rows/keys.ts';
@@ -28,20 +28,31 @@ export interface NamedFact {
 const FACTS_PER_BATCH = 400;
 const ATTEMPTS_MAX = 20;
 
+export interface Applying {
+  readonly bucket: Bucket;
+  /** A fact that no row can hold is left out: its name stays as it is, and holds up no other. */
+  readonly noteTrouble: (name: ObjectName, error: unknown) => void;
+}
+
 /** Applies facts and returns the names that changed. Durable when it resolves. */
-export async function applyFacts(deps: SyncDeps, bucket: Bucket, facts: readonly NamedFact[]): Promise<ObjectName[]> {
+export async function applyFacts(
+  deps: SyncDeps,
+  applying: Applying,
+  facts: readonly NamedFact[],
+): Promise<ObjectName[]> {
   const changed: ObjectName[] = [];
   for (let at = 0; at < facts.length; at += FACTS_PER_BATCH) {
-    changed.push(...(await applyBatch(deps, bucket, facts.slice(at, at + FACTS_PER_BATCH))));
+    changed.push(...(await applyBatch(deps, applying, facts.slice(at, at + FACTS_PER_BATCH))));
   }
   return changed;
 }
 
-async function applyBatch(deps: SyncDeps, bucket: Bucket, facts: readonly NamedFact[]): Promise<ObjectName[]> {
+async function applyBatch(deps: SyncDeps, applying: Applying, facts: readonly NamedFact[]): Promise<ObjectName[]> {
+  const { bucket } = applying;
   const changed: ObjectName[] = [];
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     // After a conflict the facts that were applied already change nothing.
-    const { changes, stale } = await planBatch(deps, bucket, facts);
+    const { changes, stale } = await planBatch(deps, applying, facts);
     const outcome = await commitGroups(deps, changes, stale);
     changed.push(...outcome.names);
     if (outcome.isWhole) return changed;
@@ -75,7 +86,7 @@ interface FactChange extends RowChange {
 
 async function planBatch(
   deps: SyncDeps,
-  bucket: Bucket,
+  { bucket, noteTrouble }: Applying,
   facts: readonly NamedFact[],
 ): Promise<{ readonly changes: readonly FactChange[]; readonly stale: readonly RowChange[] }> {
   return deps.metadata.snapshot(async (view) => {
@@ -90,8 +101,13 @@ async function planBatch(
     for (const [index, { name, fact }] of facts.entries()) {
       const read = rows[index];
       if (read === undefined) continue;
-      const change = planOne(read, fact, { sets, stale, nowMs: deps.clock.nowMs() });
-      if (change !== undefined) changes.push({ ...change, name });
+      try {
+        const change = planOne(read, fact, { sets, stale, nowMs: deps.clock.nowMs() });
+        if (change !== undefined) changes.push({ ...change, name });
+      } catch (error) {
+        if (!isStraitError(error, 'invalidArgument')) throw error;
+        noteTrouble(name, error);
+      }
     }
     return { changes, stale: staleSets(sets, stale) };
   });

@@ -255,7 +255,8 @@ export class BucketSync {
   async #apply(facts: readonly NamedFact[]): Promise<readonly ObjectName[]> {
     const wanted = facts.filter(({ name }) => this.policyOf(name) !== 'pass-through');
     for (const { name, fact } of wanted) if (fact !== 'gone') await this.#recognise(name);
-    const changed = await applyFacts(this.deps, this.bucket, wanted);
+    const noteTrouble = (name: ObjectName, error: unknown) => this.noteTrouble(name, error);
+    const changed = await applyFacts(this.deps, { bucket: this.bucket, noteTrouble }, wanted);
     const tables = new Set(changed.map((name) => this.tableOf(name)));
     for (const table of tables) {
       if (table === undefined) this.#plainWake.ring();

@@ -1,8 +1,9 @@
 /** Reading and changing object rows: the small vocabulary every step of sync shares. */
+import { StraitError } from '../model/errors.ts';
 import { appliedState, type ObjectFaces } from '../model/faces.ts';
 import type { BucketId, ObjectName } from '../model/ids.ts';
 import { backlogKey, flatPlace, leafOf, type ObjectPlace, objectKey, objectsOf } from '../namespace/rows/keys.ts';
-import { decodeObjectRow, encodeObjectRow } from '../namespace/rows/object-row.ts';
+import { decodeObjectRow, encodeFollowedRow } from '../namespace/rows/object-row.ts';
 import { blobsOf, referenceWrites, unchanged } from '../namespace/rows/references.ts';
 import { type BacklogRow, encodeBacklog } from '../namespace/rows/sync-rows.ts';
 import { type Check, LIMITS, type MetadataView, type Row, type Write } from '../stores/metadata/port.ts';
@@ -51,6 +52,14 @@ export interface RowChange {
   readonly writes: readonly Write[];
 }
 
+/** `invalidArgument` when the object's resource does not fit in a row: an object that cannot be followed. */
+export function followedRow(place: ObjectPlace, faces: ObjectFaces): Write {
+  const value = encodeFollowedRow(faces);
+  if (value !== undefined) return { kind: 'put', key: objectKey(place), value };
+  const message = `The resource of ${place.leaf} is too large to be followed: take contexts or metadata out.`;
+  throw new StraitError('invalidArgument', message, { field: 'object' });
+}
+
 /**
  * The writes that turn a row into `next`, its references and its backlog entry with it, checked against the row that
  * was read. `next` undefined removes the row.
@@ -67,7 +76,7 @@ export function changeRow(
     { before: blobsOf(read.faces), after: blobsOf(next) },
     work.nowMs,
   );
-  const row: Write = next === undefined ? { kind: 'delete', key } : { kind: 'put', key, value: encodeObjectRow(next) };
+  const row: Write = next === undefined ? { kind: 'delete', key } : followedRow(place, next);
   const backlog: Write =
     work.backlog === undefined
       ? { kind: 'delete', key: backlogKey(place) }

@@ -16,7 +16,6 @@ import {
   setMemberKey,
   tableKey,
 } from '../namespace/rows/keys.ts';
-import { encodeObjectRow } from '../namespace/rows/object-row.ts';
 import { unchanged } from '../namespace/rows/references.ts';
 import { decodeSet, encodeSet, encodeTable, type SetRow, type TableRow } from '../namespace/rows/sync-rows.ts';
 import { inBatches } from '../runtime/concurrency.ts';
@@ -27,6 +26,7 @@ import type { SyncDeps } from './deps.ts';
 import {
   changeRow,
   differs,
+  followedRow,
   mergeChanges,
   packChanges,
   publishedFaces,
@@ -282,7 +282,7 @@ async function stageBatch(
       if (faces === undefined || !differs(faces) || faces.setId === batch.setId) continue;
       const key = objectKey(place);
       checks.push(unchanged(key, row));
-      writes.push({ kind: 'put', key, value: encodeObjectRow({ ...faces, setId: batch.setId }) });
+      writes.push(followedRow(place, { ...faces, setId: batch.setId }));
       writes.push({ kind: 'put', key: setMemberKey(batch.setId, place), value: encodeRow(0) });
       names.push(place.leaf);
     }

@@ -26,7 +26,6 @@ import {
   transfersOf,
   unreferencedKey,
 } from '../namespace/rows/keys.ts';
-import { encodeObjectRow } from '../namespace/rows/object-row.ts';
 import { blobsOf, referenceWrites, unchanged } from '../namespace/rows/references.ts';
 import { decodeTransfer, encodeTransfer } from '../namespace/rows/sync-rows.ts';
 import { scanPages } from '../namespace/scan-pages.ts';
@@ -34,7 +33,7 @@ import { Semaphore } from '../runtime/concurrency.ts';
 import { randomHex } from '../runtime/random.ts';
 import type { Write } from '../stores/metadata/port.ts';
 import type { SyncDeps, SyncSettings } from './deps.ts';
-import { type ReadRow, readRows } from './faces.ts';
+import { followedRow, type ReadRow, readRows } from './faces.ts';
 import { RangeWindow } from './range-window.ts';
 
 /** Bytes that have arrived and been checked, not yet named by any row. */
@@ -255,7 +254,7 @@ export class Transfers {
       { before: blobsOf(before), after: blobsOf(next) },
       this.#deps.clock.nowMs(),
     );
-    const row: Write = { kind: 'put', key: objectKey(read.place), value: encodeObjectRow(next) };
+    const row = followedRow(read.place, next);
     // A published name that only waited for its bytes has no work left.
     const done: Write[] = next.applied.kind === 'same' ? [{ kind: 'delete', key: backlogKey(read.place) }] : [];
     return [row, ...references, ...done];

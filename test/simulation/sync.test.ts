@@ -103,6 +103,30 @@ test('a bucket that cannot be followed keeps none of the others, and is told of'
   await world.close();
 });
 
+test('objects whose resources are large are followed, and one that is too large holds up no other', async () => {
+  const world = createSyncWorld([toyFormat]);
+  const text = (seed: number, bytes: number) => {
+    const random = seededRandom(seed);
+    return Array.from({ length: bytes }, () => String.fromCharCode(33 + Math.floor(random.unit() * 94))).join('');
+  };
+  const large = (seed: number) => ({ metadata: { k: text(seed, 18_000) } });
+  world.remote.put(BUCKET, 'large', 'one', large(1));
+  world.remote.put(BUCKET, 't/_log/0', '', large(2));
+  await world.settle();
+  world.remote.put(BUCKET, 'large', 'again', large(3));
+  await world.settle();
+  await assertEqual(world);
+  world.remote.put(BUCKET, 'too large', 'one', { metadata: { k: text(5, 60_000) } });
+  world.put('z', 'one');
+  await world.until(async () => (await world.published()).has('z'));
+  const trouble = () => world.sync.report().then(({ buckets }) => buckets[0]?.trouble['too large'] ?? '');
+  await world.until(async () => (await trouble()).includes('too large to be followed'));
+  world.remote.put(BUCKET, 'too large', 'two', {});
+  await world.settle();
+  await assertEqual(world);
+  await world.close();
+});
+
 test("a bucket of the site's own is not taken for the cloud's of the same name", async () => {
   const world = createSyncWorld([toyFormat]);
   const { metadata, blobs, clock } = world;

@@ -1,14 +1,21 @@
 /** The object row: two faces of one name (docs/formats/metadata.md, "Object row"). */
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { ObjectEncryption } from '../../model/encryption.ts';
+import { StraitError } from '../../model/errors.ts';
 import type { AppliedFace, ObjectFaces } from '../../model/faces.ts';
 import { blobId, generation } from '../../model/ids.ts';
 import type { Content, ObjectAttributes, ObjectContexts, ObjectState, Segment } from '../../model/object.ts';
+import { LIMITS } from '../../stores/metadata/port.ts';
 import { liftAcl, loadAcl, storeAcl } from './acl-rows.ts';
-import { decodeRow, encodeRow, readU64, u64 } from './codec.ts';
+import { decodeRow, encodeRow, readU64, u64, unpack } from './codec.ts';
 import { liftRetention, loadRetention, type StoredRetention, storeRetention } from './retention-rows.ts';
 
 /** Where the store stamps the published face's generation. */
 export const GENERATION_OFFSET = 1;
+/** Format version and generation. */
+const HEADER_BYTES = 9;
+/** No two faces come near it. */
+const INFLATED_BYTES_MAX = 2 ** 20;
 
 /** What clients set, on disk. */
 export interface StoredAttributes {
@@ -74,14 +81,40 @@ export function encodeObjectRow(faces: ObjectFaces): Uint8Array {
   return encodeRow(body, u64(faces.published?.generation ?? 0n));
 }
 
+/**
+ * The row of a site that follows: it has two faces, and what a cloud takes for one is not ours to bound. What does not
+ * fit is deflated. Undefined when that does not fit either.
+ */
+export function encodeFollowedRow(faces: ObjectFaces): Uint8Array | undefined {
+  const row = encodeObjectRow(faces);
+  if (row.length <= LIMITS.valueBytesMax) return row;
+  const header = row.subarray(1, HEADER_BYTES);
+  const deflated = encodeRow(deflateRawSync(row.subarray(HEADER_BYTES)), header);
+  return deflated.length <= LIMITS.valueBytesMax ? deflated : undefined;
+}
+
 export function decodeObjectRow(value: Uint8Array): ObjectFaces {
-  const [published, applied, setId] = decodeRow<StoredFaces>(value, 'object', 8);
+  const body = decodeRow<StoredFaces | Uint8Array>(value, 'object', HEADER_BYTES - 1);
+  const [published, applied, setId] = body instanceof Uint8Array ? inflate(body) : body;
   const publishedGeneration = readU64(value, GENERATION_OFFSET);
   return {
     ...(published === null ? {} : { published: loadState(published, publishedGeneration) }),
     applied: loadApplied(applied),
     ...(setId === null ? {} : { setId: Buffer.from(setId).toString('hex') }),
   };
+}
+
+function inflate(body: Uint8Array): StoredFaces {
+  try {
+    return unpack(inflateRawSync(body, { maxOutputLength: INFLATED_BYTES_MAX }), 'object') as StoredFaces;
+  } catch (cause) {
+    throw new StraitError(
+      'corrupt',
+      'object row of the metadata store cannot be inflated',
+      { blob: 'object' },
+      { cause },
+    );
+  }
 }
 
 function storeApplied(applied: AppliedFace): StoredState | 0 | null {
