@@ -406,6 +406,15 @@ const DIFFERENCES: readonly Divergence[] = [
     what: 'Noncurrent versions can neither be changed nor be sources.',
     source: `${SOURCES.discovery}, objects.patch generation, ComposeRequest.sourceObjects generation`,
   },
+  {
+    id: 'fgs-composed-classes',
+    methods: ['objects.compose'],
+    at: ['status'],
+    strait: '400',
+    peerSays: '200|404|412|500',
+    what: 'Parts of another storage class than the composition are joined.',
+    source: 'Cloud Storage, "Composite objects": all of one storage class',
+  },
 ];
 
 export const FAKE_GCS_DIFFERENCES: readonly KnownEntry[] = [

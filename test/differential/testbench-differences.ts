@@ -548,6 +548,15 @@ const DIFFERENCES: readonly Divergence[] = [
     what: 'Preconditions of a source whose generation is given are asked of its live version, not of that one.',
     source: `${SOURCES.discovery}, ifSourceGenerationMatch: "the source object's current generation"`,
   },
+  {
+    id: 'stb-composed-classes',
+    methods: ['objects.compose'],
+    at: ['status'],
+    strait: '400',
+    peerSays: '200|404|412|500',
+    what: 'Parts of another storage class than the composition are joined.',
+    source: 'Cloud Storage, "Composite objects": all of one storage class',
+  },
 ];
 
 export const TESTBENCH_DIFFERENCES: readonly KnownEntry[] = [
