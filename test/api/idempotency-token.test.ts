@@ -1,5 +1,6 @@
 /** A call that is sent again with its token is not carried out again. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { type ApiGateway, apiTest } from '../support/api-test.ts';
 
 const TOKEN = 'x-goog-gcs-idempotency-token';
@@ -24,13 +25,16 @@ apiTest(
     assert.equal((await put(gateway, bucket, 'two', { query })).status, 412);
     const other = await put(gateway, bucket, 'one', { query, body: 'other' });
     assert.deepEqual([other.status, other.json.error.errors[0]?.location], [400, TOKEN], other.text);
-    const parts = (content: string) =>
+    const parts = (content: string, boundary = 'x') =>
       gateway.call('POST', `/upload/storage/v1/b/${bucket}/o?uploadType=multipart`, {
-        headers: { [TOKEN]: 'three', 'Content-Type': 'multipart/related; boundary=x' },
-        body: `--x\r\n\r\n{"name":"b"}\r\n--x\r\n\r\n${content}\r\n--x--`,
+        headers: { [TOKEN]: 'three', 'Content-Type': `multipart/related; boundary="${boundary}"` },
+        body: `--${boundary}\r\n\r\n{"name":"b"}\r\n--${boundary}\r\n\r\n${content}\r\n--${boundary}--`,
       });
     const [made, same, differs] = [await parts('1'), await parts('1'), await parts('2')];
     assert.deepEqual([made.status, same.text, differs.status], [200, made.text, 400]);
+    // Clients choose a boundary for each try.
+    const [another, neither] = [await parts('1', 'another boundary'), await parts('2', 'another')];
+    assert.deepEqual([another.text, neither.status], [made.text, 400]);
     await gateway.clock.advance(10 * 60_000);
     assert.equal((await put(gateway, bucket, 'one', { query })).status, 412);
   },
@@ -46,6 +50,36 @@ apiTest(
     const query = `&ifGenerationMatch=${tries[0]?.json.generation}1`;
     assert.equal((await put(gateway, bucket, 'two', { query })).status, 412);
     assert.notEqual((await put(gateway, bucket, 'two')).json.generation, tries[0]?.json.generation);
+  },
+);
+
+apiTest(
+  { method: 'objects.insert', headers: [TOKEN] },
+  'a call with another key of a customer is another call',
+  async (gateway) => {
+    const bucket = await gateway.bucket();
+    const keyed = (byte: number) => {
+      const key = Buffer.alloc(32, byte);
+      return {
+        'X-Goog-Encryption-Algorithm': 'AES256',
+        'X-Goog-Encryption-Key': key.toString('base64'),
+        'X-Goog-Encryption-Key-Sha256': createHash('sha256').update(key).digest('base64'),
+      };
+    };
+    const putKeyed = async (headers: object) => {
+      const path = `/upload/storage/v1/b/${bucket}/o?uploadType=media&name=a`;
+      const { json } = await gateway.call('POST', path, { headers: { [TOKEN]: 'one', ...headers }, body: 'bytes' });
+      return json;
+    };
+    const [first, again, other, plain] = [
+      await putKeyed(keyed(1)),
+      await putKeyed(keyed(1)),
+      await putKeyed(keyed(2)),
+      await putKeyed({}),
+    ];
+    assert.equal(again.generation, first.generation);
+    assert.notEqual(other.customerEncryption.keySha256, first.customerEncryption.keySha256);
+    assert.equal(plain.customerEncryption, undefined);
   },
 );
 

@@ -8,6 +8,7 @@ import { crc32c } from '@node-rs/crc32';
 import { StraitError } from '../../../model/errors.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { bytesOf, type HttpReply, type HttpRequest, isStream } from '../../shared/http-message.ts';
+import { parseBoundary } from '../../shared/multipart.ts';
 
 const HEADER = 'x-goog-gcs-idempotency-token';
 const TOKEN_LENGTH_MAX = 256;
@@ -16,6 +17,15 @@ const REMEMBER_MS = 10 * 60_000;
 const ANSWERS_MAX = 10_000;
 const ANSWER_BYTES_MAX = 16 * 1024;
 const ALL_BYTES_MAX = 16 * 1024 * 1024;
+/** What calls ask for in headers: with another one, it is another call. Keys themselves are kept nowhere. */
+const ASKING = [
+  'if-match',
+  'if-none-match',
+  'x-goog-encryption-key-sha256',
+  'x-goog-copy-source-encryption-key-sha256',
+  'x-upload-content-length',
+  'x-upload-content-type',
+] as const;
 
 /** A call that is under way, or was answered. */
 interface Answered {
@@ -42,7 +52,7 @@ export class AnsweredCalls {
     if (token === undefined || token === '' || token.length > TOKEN_LENGTH_MAX || !isForOnce(request)) {
       return carryOut(request);
     }
-    const key = `${token} ${request.method} ${request.target.path}?${request.target.queryText}`;
+    const key = keyOf(token, request);
     this.#forget();
     for (let before = this.#calls.get(key); before !== undefined; before = this.#calls.get(key)) {
       const reply = await before.reply;
@@ -57,7 +67,7 @@ export class AnsweredCalls {
     request: HttpRequest,
     carryOut: (request: HttpRequest) => Promise<HttpReply>,
   ): Promise<HttpReply> {
-    const body = new BodyPrint();
+    const body = new BodyPrint(boundaryOf(request));
     const running = carryOut(withBody(request, body.of(request.body)));
     const reply = running.then(
       (done) => (isRemembered(done) ? done : undefined),
@@ -68,7 +78,7 @@ export class AnsweredCalls {
     const kept = await reply;
     if (kept === undefined) this.#remove(key, call);
     else if (this.#calls.get(key) === call) {
-      call.bytes = sizeOf(kept);
+      call.bytes = 2 * key.length + sizeOf(kept);
       this.#bytes += call.bytes;
     }
     return running;
@@ -90,6 +100,11 @@ export class AnsweredCalls {
   }
 }
 
+function keyOf(token: string, { method, target, headers }: HttpRequest): string {
+  const asked = ASKING.map((name) => headers[name] ?? '').join(' ');
+  return `${token} ${method} ${target.path}?${target.queryText} ${asked}`;
+}
+
 /** Parts of an upload say themselves where they belong, and clients send them with the token of the whole. */
 function isForOnce({ method, target }: HttpRequest): boolean {
   return method !== 'GET' && method !== 'HEAD' && !target.query.has('upload_id');
@@ -106,35 +121,80 @@ function sizeOf({ body }: HttpReply): number {
 
 /** A token that came with something else first is refused: neither answer would be the right one. */
 async function repeated(before: Answered, reply: HttpReply, request: HttpRequest): Promise<HttpReply> {
-  if (await before.body.isSame(request.body)) return reply;
+  if (await before.body.isSame(request)) return reply;
   const message = 'The idempotency token came with another body before; a new call needs a new token.';
   throw new StraitError('invalidArgument', message, { field: HEADER });
 }
 
 /** Tells one body from another, by what was read of the first. */
 class BodyPrint {
+  readonly #boundary: Buffer | undefined;
   #length = 0;
   #crc32c = 0;
   #isWhole = false;
 
+  constructor(boundary: Buffer | undefined) {
+    this.#boundary = boundary;
+  }
+
   async *of(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const content = new PartsContent(this.#boundary);
     for await (const chunk of body) {
-      this.#length += chunk.length;
-      this.#crc32c = crc32c(chunk, this.#crc32c);
+      for (const bytes of content.of(chunk)) this.#add(bytes);
       yield chunk;
     }
+    this.#add(content.rest);
     this.#isWhole = true;
   }
 
-  async isSame(body: AsyncIterable<Uint8Array>): Promise<boolean> {
+  #add(bytes: Uint8Array): void {
+    this.#length += bytes.length;
+    this.#crc32c = crc32c(bytes, this.#crc32c);
+  }
+
+  async isSame(request: HttpRequest): Promise<boolean> {
     if (this.#length === 0 && !this.#isWhole) return true;
     let length = 0;
     let sum = 0;
-    for await (const chunk of body) {
-      sum = crc32c(chunk.subarray(0, Math.max(0, this.#length - length)), sum);
-      length += chunk.length;
-    }
+    const add = (bytes: Uint8Array) => {
+      sum = crc32c(bytes.subarray(0, Math.max(0, this.#length - length)), sum);
+      length += bytes.length;
+    };
+    const content = new PartsContent(boundaryOf(request));
+    for await (const chunk of request.body) for (const bytes of content.of(chunk)) add(bytes);
+    add(content.rest);
     return sum === this.#crc32c && (this.#isWhole ? length === this.#length : length >= this.#length);
+  }
+}
+
+/** What separates the parts of a body in parts: clients choose it anew with every try. */
+function boundaryOf({ headers }: HttpRequest): Buffer | undefined {
+  const type = headers['content-type'];
+  if (type === undefined || !/^multipart\/related\s*;.*boundary/i.test(type)) return undefined;
+  return Buffer.from(`--${parseBoundary(type, 'multipart/related')}`, 'latin1');
+}
+
+/** A body without its boundary, as it comes. Any other body as it is. */
+class PartsContent {
+  readonly #boundary: Buffer | undefined;
+  /** The end of what came: it may begin a boundary. */
+  rest: Uint8Array = new Uint8Array();
+
+  constructor(boundary: Buffer | undefined) {
+    this.#boundary = boundary;
+  }
+
+  *of(chunk: Uint8Array): Generator<Uint8Array> {
+    const boundary = this.#boundary;
+    if (boundary === undefined) return yield chunk;
+    let left = Buffer.concat([this.rest, chunk]);
+    for (let at = left.indexOf(boundary); at >= 0; at = left.indexOf(boundary)) {
+      yield left.subarray(0, at);
+      left = left.subarray(at + boundary.length);
+    }
+    const sure = Math.max(0, left.length - boundary.length + 1);
+    yield left.subarray(0, sure);
+    this.rest = left.subarray(sure);
   }
 }
 
